@@ -1,0 +1,53 @@
+package cache
+
+import (
+	"context"
+	"time"
+
+	"daypass/creds"
+)
+
+// purgeLimit bounds how many entries one Put removes, since somebody waits.
+const purgeLimit = 10
+
+// purge removes entries of the store that have expired, but for the one that was
+// just written. It stops at the first trouble.
+func (c *Cache) purge(ctx context.Context, written string) {
+	purged := 0
+	for _, account := range c.indexed() {
+		l, ok := c.read(c.file(account))
+		if !ok || account == written || !gone(l.Issued(), c.now()) {
+			continue
+		}
+		if purged++; purged > purgeLimit || c.purgeOne(ctx, account) != nil {
+			return
+		}
+	}
+}
+
+// purgeOne removes an entry unless somebody is about to renew it or has done so
+// since the index was read. The item itself is looked at too: a process that
+// cannot use this state folder renews it without a word here.
+func (c *Cache) purgeOne(ctx context.Context, account string) error {
+	unlock, ok, err := c.State.TryLock(account)
+	if !ok {
+		return err
+	}
+	defer unlock()
+	if l, ok := c.read(c.file(account)); !ok || !gone(l.Issued(), c.now()) {
+		return nil
+	}
+	if item, err := c.Store.Get(ctx, account); err == nil {
+		if i, err := decode(item); err == nil && !gone(i, c.now()) {
+			return nil
+		}
+	}
+	_, err = c.remove(ctx, account)
+	return err
+}
+
+// gone reports whether i has expired by both clocks, the local one and that of
+// STS. What has by one of them only is not handed out, and not removed either.
+func gone(i creds.Issued, now time.Time) bool {
+	return now.After(i.Expiration) && now.Add(i.Skew).After(i.Expiration)
+}

@@ -1,0 +1,55 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"daypass/creds"
+)
+
+// errNoProfile: under AWS_PROFILE=prod an SDK that resolves another profile
+// would be handed prod's credentials, so the variable does not count.
+var errNoProfile = errors.New("--profile is missing")
+
+func (a *app) credentialProcessCommand() *cobra.Command {
+	var o options
+	cmd := &cobra.Command{
+		Use:   "credential-process --profile P",
+		Short: "Print credentials as AWS SDKs read them from a credential_process",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			a.automatic = true
+			if o.profile == "" {
+				return &usageError{cmd.CommandPath(), errNoProfile}
+			}
+			g := &get{app: a, options: o, limits: programLimits}
+			return ran(a.print(cmd, g, o.profile, creds.Process))
+		},
+	}
+	o.profileFlags(cmd)
+	o.getFlags(cmd)
+	_ = cmd.RegisterFlagCompletionFunc("profile", a.completeProfiles)
+	return cmd
+}
+
+// print gets the credentials of a profile and writes them to stdout in one
+// piece, or nothing.
+func (a *app) print(cmd *cobra.Command, g *get, name string, format creds.Format) error {
+	result, err := g.run(cmd.Context(), name)
+	a.remember(g, name, result, err)
+	if err != nil {
+		return err
+	}
+	region := ""
+	if r := g.plan.network.Region; r.From != "" {
+		region = r.Value
+	}
+	var answer bytes.Buffer
+	if err := creds.Write(&answer, format, result.Credentials, region); err != nil {
+		return err
+	}
+	_, err = a.Stdout.Write(answer.Bytes())
+	return err
+}

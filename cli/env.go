@@ -1,0 +1,109 @@
+// Package cli owns the commands, their flags, the exit codes and every word
+// that a person reads. It does not decide anything about credentials: it hands
+// the other rooms to each other.
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"time"
+
+	"daypass/cache"
+	"daypass/mfa"
+)
+
+// Env is the outside world, so that tests can bring another one.
+type Env struct {
+	Args    []string // without the program's name
+	Stdout  io.Writer
+	Stderr  io.Writer
+	Getenv  func(string) string
+	Environ func() []string
+	Now     func() time.Time
+	Home    string     // "" if unknown
+	Self    string     // path of the running executable, "" if unknown
+	Parent  func() int // id of the parent process
+
+	// Store opens the store of that name; nil means the real ones. attended says
+	// that a person could unlock it.
+	Store func(name string, attended bool) (cache.Store, error)
+	// Terminal opens the controlling terminal; nil means the real one.
+	Terminal func() (mfa.Terminal, error)
+}
+
+// Main runs the command that env.Args name and returns the exit code.
+func Main(ctx context.Context, env Env) int {
+	ctx, stop := withSignals(ctx)
+	defer stop()
+	a := &app{Env: env, started: env.Now(), parent: env.Parent()}
+	root := a.rootCommand()
+	root.SetArgs(env.Args)
+	root.SetOut(env.Stdout)
+	root.SetErr(env.Stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	return a.report(err)
+}
+
+// app is one run.
+type app struct {
+	Env
+	started   time.Time
+	parent    int    // id of the parent at the start: another one means that the caller died
+	profile   string // the profile that the run is about, once known
+	automatic bool   // a program called us: credential-process
+}
+
+// signalError is the cause of a context that a signal ended.
+type signalError struct{ os.Signal }
+
+func (e signalError) Error() string { return "stopped by signal: " + e.String() }
+
+// withSignals returns a context that the signals which end a program cancel,
+// once: a second one ends the program at once.
+func withSignals(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, endingSignals...)
+	go func() {
+		select {
+		case s := <-caught:
+			signal.Reset(endingSignals...)
+			cancel(signalError{s})
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(caught)
+		cancel(nil)
+	}
+}
+
+// errCallerGone is the cause of a context whose caller died.
+var errCallerGone = errors.New("the program that asked for the credentials has ended")
+
+// watchCaller returns a context that ends when the caller does: a code that is
+// typed after that would be spent for nobody.
+func (a *app) watchCaller(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() {
+		tick := time.NewTicker(200 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				if a.Parent() != a.parent {
+					cancel(errCallerGone)
+				}
+			}
+		}
+	}()
+	return ctx, func() { cancel(nil) }
+}

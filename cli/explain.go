@@ -1,0 +1,270 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"daypass/cache"
+	"daypass/creds"
+	"daypass/internal/tty"
+	"daypass/profile"
+	"daypass/session"
+)
+
+func (a *app) explainCommand() *cobra.Command {
+	var o options
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:               "explain [P]",
+		Short:             "Show which settings count and which STS calls follow, without making one",
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: a.completeProfiles,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name, err := a.oneProfile(cmd, args, o)
+			if err != nil {
+				return err
+			}
+			a.profile = name
+			x, err := a.explain(name, o)
+			show := x.text
+			if asJSON {
+				show = x.json
+			}
+			return ran(errors.Join(show(a), err))
+		},
+	}
+	o.profileFlags(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	_ = cmd.RegisterFlagCompletionFunc("profile", a.completeProfiles)
+	return cmd
+}
+
+// explanation is what explain shows, in the shape of its JSON.
+type explanation struct {
+	Profile  string                      `json:"profile"`
+	Settings map[string]explainedSetting `json:"settings"`
+	Base     *explainedBase              `json:"base"`
+	Steps    []explainedStep             `json:"steps"`
+	Warnings []explainedWarning          `json:"warnings"`
+	Error    string                      `json:"error,omitempty"`
+
+	network session.Network
+	notes   []string
+}
+
+type explainedSetting struct {
+	Value string `json:"value"`
+	File  string `json:"file"`
+	Line  int    `json:"line"`
+}
+
+type explainedBase struct {
+	Kind    string `json:"kind"`
+	Profile string `json:"profile"`
+}
+
+type explainedStep struct {
+	Call     string  `json:"call"`
+	RoleARN  string  `json:"role_arn,omitempty"`
+	Serial   string  `json:"serial,omitempty"`
+	Duration int64   `json:"duration_seconds"`
+	Code     bool    `json:"code"`
+	Cache    string  `json:"cache"`
+	Expires  *string `json:"expires"`
+}
+
+type explainedWarning struct {
+	File    string `json:"file"`
+	Line    int    `json:"line"`
+	Key     string `json:"key"`
+	Message string `json:"message"`
+}
+
+// explain tells what it can, also of a profile that leads nowhere: then the
+// error says why.
+func (a *app) explain(name string, o options) (*explanation, error) {
+	o.fromEnvironment(a.Getenv)
+	x := &explanation{Profile: name, Settings: map[string]explainedSetting{}, Steps: []explainedStep{}, Warnings: []explainedWarning{}}
+	reader, err := profile.Open(a.files(), a.Self)
+	if err != nil {
+		return x, err
+	}
+	p, err := reader.Load(name)
+	for _, w := range reader.Warnings(name) {
+		x.Warnings = append(x.Warnings, explainedWarning{w.File, w.Line, w.Key, w.Message})
+	}
+	if p != nil {
+		x.settings(p)
+		if p.Base.Kind != "" {
+			x.Base = &explainedBase{string(p.Base.Kind), p.Base.Profile}
+		}
+	}
+	if err == nil {
+		err = a.explainPlan(x, p, o)
+	}
+	if err != nil {
+		x.Error, _, _ = a.words(err)
+	}
+	return x, err
+}
+
+func (a *app) explainPlan(x *explanation, p *profile.Profile, o options) error {
+	plan, err := a.plan(p, o.region, p.MinRemaining)
+	x.network = plan.network
+	if err != nil {
+		return err
+	}
+	c, err := a.openCache(o, p, a.stateDir())
+	if err != nil {
+		return err
+	}
+	for _, s := range plan.steps {
+		x.Steps = append(x.Steps, a.explainStep(s, c))
+		if s.Note != "" {
+			x.notes = append(x.notes, s.Note)
+		}
+	}
+	return nil
+}
+
+func (a *app) explainStep(s session.Step, c *cache.Cache) explainedStep {
+	x := explainedStep{
+		Call: s.Call, RoleARN: s.RoleARN, Serial: s.Serial, Code: s.Serial != "",
+		Duration: int64(s.Duration / time.Second), Cache: "miss",
+	}
+	if e, ok := c.Peek(s.Key); ok && e.Left(a.Now()) > 0 {
+		expires := creds.Time(e.Expires)
+		x.Expires, x.Cache = &expires, "expiring"
+		if session.Fresh(e.Issued(), a.Now()) {
+			x.Cache = "hit"
+		}
+	}
+	return x
+}
+
+func (x *explanation) settings(p *profile.Profile) {
+	for key, s := range p.Settings {
+		x.Settings[key] = explainedSetting{s.Shown(), s.File, s.Line}
+	}
+}
+
+func (x *explanation) json(a *app) error { return writeJSON(a.Stdout, x) }
+
+func (x *explanation) text(a *app) error {
+	var b strings.Builder
+	line := func(format string, args ...any) {
+		fmt.Fprintf(&b, "%s\n", tty.Visible(fmt.Sprintf(format, args...)))
+	}
+	line("profile %s", x.Profile)
+	keys := make([]string, 0, len(x.Settings))
+	for key := range x.Settings {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	for _, key := range keys {
+		s := x.Settings[key]
+		line("  %s = %s    (%s:%d)", key, s.Value, s.File, s.Line)
+	}
+	if x.Base != nil {
+		line("base: %s of profile %s", x.Base.Kind, x.Base.Profile)
+	}
+	for i, s := range x.Steps {
+		line("call %d: %s", i+1, s)
+	}
+	if len(x.Steps) > 0 {
+		for _, s := range a.networkLines(x.network) {
+			line("%s", s)
+		}
+	}
+	for _, n := range x.notes {
+		line("note: %s", n)
+	}
+	for _, w := range x.Warnings {
+		line("warning: %s:%d: %s", w.File, w.Line, w.Message)
+	}
+	_, err := a.Stdout.Write([]byte(b.String()))
+	return err
+}
+
+// String is a step for people.
+func (s explainedStep) String() string {
+	text := s.Call
+	if s.RoleARN != "" {
+		text += " " + s.RoleARN
+	}
+	text += " for " + span(time.Duration(s.Duration)*time.Second)
+	if s.Code {
+		text += ", with a code from " + s.Serial
+	}
+	text += "; cache: " + s.Cache
+	if s.Expires != nil {
+		text += " until " + *s.Expires
+	}
+	return text
+}
+
+// networkLines tell where STS is and what lies between.
+func (a *app) networkLines(n session.Network) []string {
+	from := func(s session.Sourced) string {
+		if s.From == "" {
+			return "default"
+		}
+		return s.From
+	}
+	endpoint := session.Sourced{Value: n.Host(), From: n.Endpoint.From}
+	lines := []string{
+		fmt.Sprintf("region: %s (%s)", n.Region.Value, from(n.Region)),
+		fmt.Sprintf("endpoint: %s (%s)", endpoint.Value, from(endpoint)),
+	}
+	proxy := a.proxy(endpoint.Value)
+	if proxy.Value == "" {
+		proxy = session.Sourced{Value: "none"}
+	}
+	lines = append(lines, fmt.Sprintf("proxy: %s (%s)", proxy.Value, from(proxy)))
+	ca := n.CABundle
+	if ca.Value == "" {
+		ca.Value = "the system's"
+	}
+	return append(lines, fmt.Sprintf("CA: %s (%s)", ca.Value, from(ca)))
+}
+
+// proxy is the one that Go's HTTP client takes for endpoint, without its
+// password, and the variable that names it.
+func (a *app) proxy(endpoint string) session.Sourced {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return session.Sourced{}
+	}
+	p, err := http.ProxyFromEnvironment(&http.Request{URL: u})
+	names := []string{"HTTPS_PROXY", "https_proxy"}
+	if u.Scheme == "http" {
+		names = []string{"HTTP_PROXY", "http_proxy"}
+	}
+	for _, name := range names {
+		if a.Getenv(name) == "" {
+			continue
+		}
+		if err != nil {
+			return session.Sourced{Value: "not a URL", From: name}
+		}
+		if p != nil {
+			p.User = userOnly(p.User)
+			return session.Sourced{Value: p.String(), From: name}
+		}
+	}
+	return session.Sourced{}
+}
+
+func userOnly(u *url.Userinfo) *url.Userinfo {
+	if u == nil {
+		return nil
+	}
+	return url.User(u.Username())
+}

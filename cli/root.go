@@ -1,0 +1,142 @@
+package cli
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"daypass/internal/state"
+	"daypass/profile"
+)
+
+func (a *app) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "daypass",
+		Short: "One MFA code a day for every AWS tool",
+		Long: `daypass is the credential_process of AWS profiles whose account asks for MFA.
+It asks for the six digits once, keeps the temporary credentials in the keyring
+until they expire, and hands them to every tool that asks.`,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+		Args:              cobra.NoArgs,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return ran(cmd.Help()) },
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usageError{cmd.CommandPath(), err} })
+	root.AddCommand(
+		a.credentialProcessCommand(),
+		a.loginCommand(),
+		a.logoutCommand(),
+		a.statusCommand(),
+		a.exportCommand(),
+		a.explainCommand(),
+		a.completionCommand(),
+		a.versionCommand(),
+	)
+	root.SetHelpCommand(&cobra.Command{Hidden: true})
+	return root
+}
+
+// options are what the flags of one command say.
+type options struct {
+	profile      string
+	region       string
+	tokenCode    string
+	store        string
+	minRemaining string
+	noPrompt     bool
+	refresh      bool
+	debug        bool
+}
+
+// profileFlags are those of every command about a profile.
+func (o *options) profileFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.profile, "profile", "", "the profile")
+	f.StringVar(&o.region, "region", "", "the region of the STS calls")
+	f.StringVar(&o.store, "store", "", "where credentials are kept: auto, keyring or none (DAYPASS_STORE)")
+}
+
+// getFlags are those of the commands that get credentials.
+func (o *options) getFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.tokenCode, "token-code", "", "the MFA code (DAYPASS_TOKEN_CODE)")
+	f.BoolVar(&o.noPrompt, "no-prompt", false, "never ask a person (DAYPASS_NO_PROMPT)")
+	f.StringVar(&o.minRemaining, "min-remaining", "", "renew what lives less than this, such as 2h")
+	f.BoolVar(&o.debug, "debug", false, "write debug.log in the state folder (DAYPASS_DEBUG)")
+}
+
+func (o *options) refreshFlag(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&o.refresh, "refresh", false, "get new credentials whatever is cached")
+}
+
+// oneProfile is the profile that a command is about: its argument, --profile,
+// AWS_PROFILE, AWS_DEFAULT_PROFILE or default. An empty variable is unset.
+func (a *app) oneProfile(cmd *cobra.Command, args []string, o options) (string, error) {
+	if len(args) > 0 && o.profile != "" && args[0] != o.profile {
+		return "", &usageError{cmd.CommandPath(), fmt.Errorf("two profiles: %q and --profile %q", args[0], o.profile)}
+	}
+	for _, name := range append(args, o.profile, a.Getenv("AWS_PROFILE"), a.Getenv("AWS_DEFAULT_PROFILE")) {
+		if name != "" {
+			return name, nil
+		}
+	}
+	return "default", nil
+}
+
+// fromEnvironment fills what no flag gave. DAYPASS_NO_PROMPT and DAYPASS_DEBUG
+// count unless they are empty or a form of no.
+func (o *options) fromEnvironment(getenv func(string) string) {
+	if o.tokenCode == "" {
+		o.tokenCode = getenv("DAYPASS_TOKEN_CODE")
+	}
+	if o.store == "" {
+		o.store = getenv("DAYPASS_STORE")
+	}
+	o.noPrompt = o.noPrompt || yes(getenv("DAYPASS_NO_PROMPT"))
+	o.debug = o.debug || yes(getenv("DAYPASS_DEBUG"))
+}
+
+func yes(s string) bool {
+	b, err := strconv.ParseBool(s)
+	return s != "" && (b || err != nil)
+}
+
+// wish is --min-remaining, else the profile's min_remaining.
+func (o *options) wish(p *profile.Profile) (time.Duration, error) {
+	if o.minRemaining == "" {
+		return p.MinRemaining, nil
+	}
+	d, err := profile.ParseDuration(o.minRemaining)
+	if err != nil {
+		return 0, &usageError{"", fmt.Errorf("--min-remaining %q: %w", o.minRemaining, err)}
+	}
+	return d, nil
+}
+
+func (a *app) files() profile.Files { return profile.Locate(a.Getenv, a.Home) }
+
+func (a *app) stateDir() *state.Dir { return state.New(state.Path(a.Getenv, a.Home)) }
+
+// usageError is a command line that cannot be understood.
+type usageError struct {
+	command string
+	err     error
+}
+
+func (e *usageError) Error() string { return e.err.Error() }
+
+// runError marks an error of a command that was understood, which tells it from
+// cobra's about the command line.
+type runError struct{ error }
+
+func (e runError) Unwrap() error { return e.error }
+
+func ran(err error) error {
+	if err == nil {
+		return nil
+	}
+	return runError{err}
+}

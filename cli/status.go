@@ -1,0 +1,111 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"daypass/cache"
+	"daypass/creds"
+	"daypass/internal/state"
+	"daypass/internal/tty"
+)
+
+func (a *app) statusCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "List what is cached and what failed last",
+		Args:  cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			dir := a.stateDir()
+			c := &cache.Cache{State: dir, Now: a.Now}
+			entries, err := c.List()
+			if asJSON {
+				return ran(a.statusJSON(entries))
+			}
+			return ran(a.statusText(entries, dir, err))
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func (a *app) statusJSON(entries []cache.Listing) error {
+	type line struct {
+		Profile     string `json:"profile"`
+		Call        string `json:"call"`
+		RoleARN     string `json:"role_arn"`
+		Serial      string `json:"serial"`
+		Expires     string `json:"expires"`
+		SecondsLeft int64  `json:"seconds_left"`
+		Store       string `json:"store"`
+	}
+	lines := []line{}
+	for _, e := range entries {
+		left := int64(e.Left(a.Now()) / time.Second)
+		lines = append(lines, line{e.Profile, e.Call, e.RoleARN, e.Serial, creds.Time(e.Expires), left, e.Store})
+	}
+	return writeJSON(a.Stdout, lines)
+}
+
+func (a *app) statusText(entries []cache.Listing, dir *state.Dir, listErr error) error {
+	if len(entries) == 0 {
+		fmt.Fprintln(a.Stdout, "nothing is cached")
+	} else {
+		w := tabwriter.NewWriter(a.Stdout, 0, 8, 2, ' ', 0)
+		fmt.Fprintln(w, "PROFILE\tFROM\tFOR\tUNTIL\tLEFT\tSTORE")
+		for _, e := range entries {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", tty.Visible(e.Profile), e.Call, tty.Visible(subject(e)),
+				clock(e.Expires), span(e.Left(a.Now())), e.Store)
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+	for _, f := range failures(dir) {
+		fmt.Fprintf(a.Stdout, "profile %q failed at %s: %s\n", f.Profile, clock(f.Time), tty.Visible(f.Message))
+	}
+	if err := dir.Err(); err != nil {
+		fmt.Fprintf(a.Stdout, "the state folder cannot be used, so there is no list, and processes do not wait for each other: %s\n", tty.Visible(err.Error()))
+	} else if listErr != nil {
+		fmt.Fprintf(a.Stdout, "the list cannot be read: %s\n", tty.Visible(listErr.Error()))
+	}
+	return nil
+}
+
+// subject is what the credentials are for: the role, else the device.
+func subject(e cache.Listing) string {
+	if e.RoleARN != "" {
+		return e.RoleARN
+	}
+	return e.Serial
+}
+
+// clock is a time for people: the local one, with the date unless it is near.
+func clock(t time.Time) string { return t.Local().Format("Mon 15:04") }
+
+// span is a duration for people, in its two largest units.
+func span(d time.Duration) string {
+	d = max(d, 0)
+	switch {
+	case d >= time.Hour:
+		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+	case d >= time.Minute:
+		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
+	}
+	return fmt.Sprintf("%ds", int(d.Seconds()))
+}
+
+func writeJSON(w io.Writer, v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(append(text, '\n'))
+	return err
+}

@@ -1,0 +1,320 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"daypass/cache"
+	"daypass/creds"
+	"daypass/internal/keyring"
+	"daypass/internal/tty"
+	"daypass/mfa"
+	"daypass/profile"
+	"daypass/session"
+)
+
+// This file has the words for everything that can go wrong. The rules: two
+// lines on stderr, "daypass: error: " what failed and "daypass: hint: " what to
+// type; lower case, no full stop; the first line stands alone, since botocore
+// shows it inside its own text; whatever comes from outside is made visible.
+
+// The exit codes, which tell a script what failed.
+const (
+	exitFailed      = 1
+	exitUsage       = 2 // the command line or the config
+	exitUnasked     = 3 // a code is needed and nobody can be asked
+	exitRefused     = 4 // the code was refused, or the prompt came to nothing
+	exitDenied      = 5 // AWS said no
+	exitUnreachable = 6 // AWS could not be reached, or did not answer
+)
+
+// longest is what an error line may have, in runes: answers of proxies are whole
+// pages.
+const longest = 400
+
+// report writes the words for err and returns the exit code. Callers that hide
+// stderr from the person get the first line on the terminal too.
+func (a *app) report(err error) int {
+	what, hint, code := a.words(err)
+	first := "daypass: error: " + line(what)
+	text := first + "\n"
+	if hint != "" {
+		text += "daypass: hint: " + line(hint) + "\n"
+	}
+	fmt.Fprint(a.Stderr, text)
+	if a.automatic && !terminal(a.Stderr) {
+		a.tell(first)
+	}
+	return code
+}
+
+// line is s as one visible line.
+func line(s string) string {
+	runes := []rune(tty.Visible(s))
+	if len(runes) > longest {
+		return string(runes[:longest]) + "…"
+	}
+	return string(runes)
+}
+
+func terminal(w any) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&fs.ModeCharDevice != 0
+}
+
+// tell writes a line to the controlling terminal, if there is one that may be
+// written to.
+func (a *app) tell(line string) {
+	t, err := tty.Open()
+	if err != nil {
+		return
+	}
+	_ = t.Print(line)
+	_ = t.Close()
+}
+
+// words are what failed, what to type, and the exit code.
+func (a *app) words(err error) (what, hint string, code int) {
+	var usage *usageError
+	var stopped signalError
+	var ran runError
+	switch {
+	case errors.As(err, &stopped):
+		return "interrupted", "", exitCode(stopped.Signal)
+	case errors.As(err, &usage):
+		return usage.Error(), usageHint(usage.command), exitUsage
+	case !errors.As(err, &ran) && a.profile == "":
+		return err.Error(), usageHint("daypass"), exitUsage
+	}
+	for _, words := range []func(error) (string, string, int){a.configWords, a.codeWords, a.stsWords} {
+		if what, hint, code := words(err); code != 0 {
+			return what, hint, code
+		}
+	}
+	return err.Error(), "", exitFailed
+}
+
+func usageHint(command string) string {
+	if command == "" {
+		return ""
+	}
+	return fmt.Sprintf("run \"%s --help\"", command)
+}
+
+func exitCode(s os.Signal) int {
+	if n, ok := s.(syscall.Signal); ok {
+		return 128 + int(n)
+	}
+	return 130
+}
+
+// configWords are those for what stands in the files and the environment.
+func (a *app) configWords(err error) (what, hint string, code int) {
+	var file *profile.Error
+	var plan *session.ConfigError
+	var network *session.NetworkConfigError
+	var loop *loopError
+	switch {
+	case errors.As(err, &plan):
+		what, hint = planWords(plan)
+		return what, hint, exitUsage
+	case errors.As(err, &file):
+		return file.Error(), fileHint(file), exitUsage
+	case errors.As(err, &network):
+		return network.Error(), "correct that setting", exitUsage
+	case errors.As(err, &loop):
+		return loop.Error(), "a program that daypass runs for a profile must not ask for the same profile", exitUsage
+	}
+	return "", "", 0
+}
+
+func fileHint(e *profile.Error) string {
+	switch {
+	case e.Hint != "":
+		return e.Hint
+	case errors.Is(e, profile.ErrCycle):
+		return "one of them must have an access key"
+	}
+	return "correct that line"
+}
+
+func planWords(e *session.ConfigError) (what, hint string) {
+	switch e.Problem {
+	case session.NothingToDo:
+		return fmt.Sprintf("profile %q has neither a role_arn nor an mfa_serial, so there is nothing to get for it", e.Profile),
+			"add daypass_mfa_serial = the ARN of your MFA device to the profile"
+	case session.BaseUnsupported:
+		if e.Detail == "" {
+			return fmt.Sprintf("profile %q leads to no access key", e.Profile),
+				"name the profile that has one by daypass_source_profile"
+		}
+		return fmt.Sprintf("profile %q rests on credentials from %s, which daypass cannot use", e.Profile, e.Detail),
+			"name a profile with an access key by daypass_source_profile"
+	case session.CodeNeedsLongTerm:
+		return fmt.Sprintf("profile %q has an mfa_serial, but the keys of profile %q are temporary, and STS takes a code only with long-term keys", e.Profile, e.Detail),
+			"use an access key that begins with AKIA, or remove the mfa_serial"
+	case session.WishTooLong:
+		return fmt.Sprintf("profile %q can never have that much left: min_remaining is %s", e.Profile, e.Detail),
+			"ask for less, or raise duration_seconds"
+	case session.EnvironmentEmpty:
+		return fmt.Sprintf("profile %q has credential_source = Environment, and AWS_ACCESS_KEY_ID or AWS_SECRET_ACCESS_KEY is not set", e.Profile),
+			"set both variables"
+	case session.RegionMissing:
+		return fmt.Sprintf("profile %q needs a region: its ARNs are of the partition %s", e.Profile, e.Detail),
+			"add region = to the profile, or set AWS_REGION"
+	case session.RegionInvalid:
+		return fmt.Sprintf("the region from %s is not one", e.Detail), "a region looks like eu-west-1"
+	case session.EndpointInvalid:
+		return fmt.Sprintf("the endpoint from %s is not an http or https URL", e.Detail), "an endpoint looks like https://sts.eu-west-1.amazonaws.com"
+	}
+	return e.Error(), ""
+}
+
+// codeWords are those for a code that was not to be had.
+func (a *app) codeWords(err error) (what, hint string, code int) {
+	var refused *mfa.RefusedError
+	var bad *mfa.BadCodeError
+	var process *mfa.ProcessError
+	var busy *mfa.BusyError
+	var remembered *mfa.RememberedError
+	needs := fmt.Sprintf("profile %q needs an MFA code and ", a.profile)
+	switch {
+	case errors.Is(err, mfa.ErrUnavailable):
+		return needs + unaskable(err), a.loginHint(), exitUnasked
+	case errors.As(err, &remembered):
+		return needs + "the question for it has just come to nothing: " + remembered.Err.Error(), a.loginHint(), exitRefused
+	case errors.As(err, &busy):
+		return needs + fmt.Sprintf("another process asks for profile %q already", busy.Profile), "answer it there", exitRefused
+	case errors.As(err, &refused):
+		return a.refusedCodeWords(refused)
+	case errors.As(err, &bad) && bad.Program == "":
+		return "the code given is not six digits", "give the six digits that the device shows now", exitRefused
+	case errors.As(err, &bad), errors.As(err, &process):
+		return fmt.Sprintf("mfa_process of profile %q: %v", a.profile, err), "run that command by hand: it must print one code of six digits", exitRefused
+	case errors.Is(err, mfa.ErrCancelled):
+		return needs + "the prompt was closed", a.loginHint(), exitRefused
+	case errors.Is(err, mfa.ErrTimedOut):
+		return needs + "none was typed in time", a.loginHint(), exitRefused
+	case errors.Is(err, errCallerGone):
+		return err.Error(), "", exitRefused
+	}
+	return "", "", 0
+}
+
+// unaskable says why nobody can be asked.
+func unaskable(err error) string {
+	switch {
+	case errors.Is(err, mfa.ErrPromptOff):
+		return "asking is switched off"
+	case errors.Is(err, tty.ErrBackground):
+		return "runs in the background of its terminal"
+	case errors.Is(err, tty.ErrRaw):
+		return "its terminal is used by a full-screen program"
+	case errors.Is(err, tty.ErrStalled):
+		return "its terminal takes no output"
+	}
+	return "there is no terminal to ask on"
+}
+
+func (a *app) refusedCodeWords(e *mfa.RefusedError) (what, hint string, code int) {
+	if e.Reused {
+		return "the code was used already, and STS takes each only once", "wait for the next code", exitRefused
+	}
+	what = fmt.Sprintf("STS refused the code for profile %q", a.profile)
+	if e.Tries > 1 {
+		what = fmt.Sprintf("STS refused %d codes for profile %q", e.Tries, a.profile)
+	}
+	return what, "check that the device is the profile's mfa_serial and that its clock is right, then try the next code", exitRefused
+}
+
+// notKept says why nothing will be kept, "" if all is well.
+func notKept(trouble error) string {
+	switch {
+	case trouble == nil:
+		return ""
+	case errors.Is(trouble, cache.ErrNotKept):
+		return "the store is none"
+	case errors.Is(trouble, keyring.ErrUnavailable):
+		return "no keyring answers here"
+	case errors.Is(trouble, keyring.ErrLocked):
+		return "the keyring is locked"
+	case errors.Is(trouble, keyring.ErrTimeout):
+		return "the keyring does not answer"
+	}
+	return trouble.Error()
+}
+
+// stsWords are those for what STS said, or did not say.
+func (a *app) stsWords(err error) (what, hint string, code int) {
+	var refused *session.RefusedError
+	var lost *session.UnreachableError
+	var clock *session.ClockError
+	switch {
+	case errors.As(err, &refused):
+		return a.refusedWords(refused)
+	case errors.As(err, &lost):
+		return lostWords(lost)
+	case errors.As(err, &clock):
+		return "what STS issued has expired already by the clock of this machine, which " + offBy(clock.Skew), "set the clock", exitFailed
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Sprintf("profile %q: the time is up", a.profile), a.loginHint(), exitRefused
+	}
+	return "", "", 0
+}
+
+func (a *app) refusedWords(e *session.RefusedError) (what, hint string, code int) {
+	said := fmt.Sprintf("%s for profile %q: %s: %s", e.Call, a.profile, e.Code, e.Message)
+	switch {
+	case e.Busy():
+		return said, "try again in a minute", exitUnreachable
+	case e.BadTime():
+		return fmt.Sprintf("STS refused the time of the request: the clock of this machine %s", offBy(e.Skew)), "set the clock", exitDenied
+	case e.BadSerial():
+		return said, "the mfa_serial must be the ARN of a device of this very user: see \"Security credentials\" in the AWS console", exitDenied
+	case e.BadSigner():
+		return said, "the access key is wrong, inactive or deleted", exitDenied
+	case e.Code == "SignatureDoesNotMatch":
+		return said, "the secret access key does not belong to the access key id", exitDenied
+	case e.Code == "AccessDenied" && e.Call == session.AssumeRole:
+		return said, "the role must exist, trust this user, and allow what the profile asks (external id, MFA, tags)", exitDenied
+	case strings.Contains(e.Message, "MaxSessionDuration"):
+		return said, "lower duration_seconds, or raise the role's maximum", exitDenied
+	}
+	return said, "", exitDenied
+}
+
+// offBy says how far the local clock is from that of STS.
+func offBy(skew time.Duration) string {
+	if skew < 0 {
+		return "is " + span(-skew) + " ahead"
+	}
+	return "is " + span(skew) + " behind"
+}
+
+func lostWords(e *session.UnreachableError) (what, hint string, code int) {
+	host := e.Host
+	if host == "" {
+		host = "STS"
+	}
+	switch {
+	case e.Cert:
+		return fmt.Sprintf("the certificate of %s is not trusted: %v", host, e.Err), "behind a company proxy, set ca_bundle in the profile or AWS_CA_BUNDLE", exitUnreachable
+	case e.Slow:
+		return fmt.Sprintf("%s did not answer in time", host), "check the network and the proxy", exitUnreachable
+	}
+	return fmt.Sprintf("%s cannot be reached: %v", host, e.Err), "check the network and the proxy", exitUnreachable
+}
+
+func (a *app) loginHint() string {
+	return fmt.Sprintf("run \"daypass login %s\" in a terminal, then try again", creds.ShellWord(a.profile))
+}

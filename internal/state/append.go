@@ -1,0 +1,103 @@
+package state
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"strings"
+)
+
+// cutsMissed is how often a line is written again since the file was cut, and so
+// replaced, in the moment of writing.
+const cutsMissed = 5
+
+// Append adds line, newline included, to the file name by one write. A file
+// that would grow beyond max bytes is first cut down to its newer half. Appending
+// waits for no lock; of lines added in the very moment of a cut, one may stand
+// twice.
+func (d *Dir) Append(name string, line []byte, max int64) error {
+	path, err := d.file(name, true)
+	if err != nil {
+		return err
+	}
+	if err := regular(path); err != nil {
+		return unusable(err)
+	}
+	if tooLong(path, line, max) {
+		if err := d.cut(name, path, line, max); err != nil {
+			return unusable(err)
+		}
+	}
+	for range cutsMissed {
+		kept, err := appendOnce(path, line)
+		if kept || err != nil {
+			return unusable(err)
+		}
+	}
+	return nil
+}
+
+// appendOnce reports whether the file that it wrote to is still the one at path:
+// if not, a cut may have missed the line.
+func appendOnce(path string, line []byte) (kept bool, err error) {
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	if err := f.Chmod(0o600); err != nil {
+		return false, err
+	}
+	if _, err := f.Write(line); err != nil {
+		return false, err
+	}
+	written, err := f.Stat()
+	if err != nil {
+		return false, err
+	}
+	now, err := os.Lstat(path)
+	return err == nil && os.SameFile(written, now), nil
+}
+
+func tooLong(path string, line []byte, max int64) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Size()+int64(len(line)) > max
+}
+
+// cut drops the older half of the file at path, unless another process is at it.
+func (d *Dir) cut(name, path string, line []byte, max int64) error {
+	unlock, ok, err := d.TryLock(strings.ReplaceAll(name, "/", "-"))
+	if err != nil || !ok {
+		return err
+	}
+	defer unlock()
+	if !tooLong(path, line, max) {
+		return nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	newer, err := tail(f, max/2)
+	if err != nil {
+		return err
+	}
+	return replace(path, newer)
+}
+
+// tail returns the whole lines within the last n bytes of f.
+func tail(f *os.File, n int64) ([]byte, error) {
+	size, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := f.Seek(max(size-n, 0), io.SeekStart); err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(f)
+	if _, rest, ok := bytes.Cut(data, []byte("\n")); ok && size > n {
+		data = rest
+	}
+	return data, err
+}

@@ -1,0 +1,194 @@
+package tty
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+func TestReadLine(t *testing.T) {
+	tests := []struct{ name, keys, result string }{
+		{"a code", "123456\n", "line: \"123456\"\n"},
+		{"corrected", "12x\x7f3456\n", "line: \"123456\"\n"},
+		{"nothing", "\n", "line: \"\"\n"},
+		{"Ctrl-D", "\x04", "error: EOF\n"},
+		{"Ctrl-D behind text submits nothing", "123\x04456\n", "line: \"123456\"\n"},
+		{"Ctrl-D twice behind text", "123\x04\x04", "error: EOF\n"},
+		{"Ctrl-Z", "\x1a", "error: suspended from the keyboard\n"},
+		{"Ctrl-C", "12\x03", "error: interrupt signal received\n"},
+		{"the longest line", strings.Repeat("a", MaxLine-1) + "\n", "line: \"" + strings.Repeat("a", MaxLine-1) + "\"\n"},
+		{"a byte longer", strings.Repeat("a", MaxLine) + "\n", "error: the line is too long\n"},
+		{"much longer", strings.Repeat("a", 3000) + "\n", "error: the line is too long\n"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			d := sit(t, "read")
+			d.await("code: ")
+			d.typeIn(tt.keys)
+			d.want(tt.result)
+			d.await("\r\n")
+			if screen := d.see(); !strings.HasSuffix(screen, "\r\n") {
+				t.Errorf("the cursor is not on a new line: %q", screen)
+			}
+		})
+	}
+}
+
+func TestTypeAheadIsDropped(t *testing.T) {
+	t.Parallel()
+	d := sit(t, "read on go")
+	d.typeIn("999999\n")
+	d.await("999999")
+	d.sayGo()
+	d.await("code: ")
+	d.typeIn("123456\n")
+	d.want("line: \"123456\"\n")
+}
+
+// A cancelled ReadLine leaves nobody behind who would eat the next keys, and half a line does not reach the next reader.
+func TestNoReaderStaysBehind(t *testing.T) {
+	t.Parallel()
+	d := sit(t, "read twice")
+	d.await("code: ")
+	d.typeIn("123")
+	d.await("123")
+	d.sayGo()
+	d.await("\r\ncode: ")
+	d.typeIn("654321\n")
+	d.want("error: called off\nline: \"654321\"\n")
+}
+
+func TestModeStaysAsItWas(t *testing.T) {
+	for name, end := range map[string]func(*desk){
+		"answered": func(d *desk) { d.typeIn("123456\n") },
+		"killed":   func(d *desk) { _ = d.cmd.Process.Signal(syscall.SIGKILL) },
+		"Ctrl-C":   func(d *desk) { d.typeIn("\x03") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var before unix.Termios
+			d := sit(t, "read", func(slave *os.File) { before = termios(t, slave) })
+			d.await("code: ")
+			if during := termios(t, d.slave); during != before {
+				t.Errorf("mode while asking %+v, before %+v", during, before)
+			}
+			end(d)
+			d.result()
+			if after := termios(t, d.slave); after != before {
+				t.Errorf("mode afterwards %+v, before %+v", after, before)
+			}
+		})
+	}
+}
+
+func TestRawTerminal(t *testing.T) {
+	t.Parallel()
+	d := sit(t, "read", setRaw(t))
+	d.want("error: the terminal is used by a full-screen program\n")
+	if screen := d.see(); screen != "" {
+		t.Errorf("written to a raw terminal: %q", screen)
+	}
+}
+
+func TestTerminalGoesRawWhileAsking(t *testing.T) {
+	t.Parallel()
+	d := sit(t, "read")
+	d.await("code: ")
+	setRaw(t)(d.slave)
+	d.typeIn("jk\n")
+	d.want("error: the terminal is used by a full-screen program\n")
+	if err := unix.SetNonblock(int(d.slave.Fd()), true); err != nil {
+		t.Fatal(err)
+	}
+	keys := make([]byte, 10)
+	n, err := unix.Read(int(d.slave.Fd()), keys)
+	if err != nil || string(keys[:n]) != "jk\n" {
+		t.Errorf("the full-screen program reads %q, %v, want all keys", keys[:max(n, 0)], err)
+	}
+	if screen := d.see(); screen != "code: " {
+		t.Errorf("written to a raw terminal: %q", screen)
+	}
+}
+
+func TestBackground(t *testing.T) {
+	t.Parallel()
+	d := sit(t, "background")
+	d.want("error: this process runs in the background of its terminal\n")
+}
+
+func TestForegroundIsLostWhileAsking(t *testing.T) {
+	t.Parallel()
+	d := sit(t, "lose it")
+	d.await("code: ")
+	d.sayGo()
+	d.want("error: this process runs in the background of its terminal\n")
+	if screen := d.see(); screen != "code: " {
+		t.Errorf("written from the background: %q", screen)
+	}
+}
+
+func TestNoTerminal(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = playing("open")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	out, err := cmd.Output()
+	if err != nil || !strings.HasPrefix(string(out), "error: there is no terminal") {
+		t.Errorf("got %q, %v", out, err)
+	}
+}
+
+func TestHangUp(t *testing.T) {
+	t.Parallel()
+	d := sit(t, "read")
+	d.await("code: ")
+	d.slave.Close()
+	d.master.Close()
+	if state, err := d.cmd.Process.Wait(); err != nil || state.Success() && !strings.Contains(d.out.String(), "there is no terminal") {
+		t.Errorf("after the hang-up: %v, %v, %q", state, err, d.out.String())
+	}
+}
+
+func TestID(t *testing.T) {
+	t.Parallel()
+	first, second := sit(t, "open"), sit(t, "open")
+	a, b := first.result(), second.result()
+	if !strings.HasPrefix(a, "id: ") || a == b {
+		t.Errorf("two terminals have the ids %q and %q", a, b)
+	}
+}
+
+func TestPrintIsVisible(t *testing.T) {
+	t.Parallel()
+	d := sit(t, "print on go")
+	d.sayGo()
+	d.want("printed\n")
+	d.await("a\\x1b[2Jb\r\n")
+}
+
+func TestStalledTerminal(t *testing.T) {
+	t.Parallel()
+	d := sit(t, "print on go")
+	if err := unix.IoctlSetInt(int(d.slave.Fd()), unix.TCXONC, unix.TCOOFF); err != nil {
+		t.Fatal(err)
+	}
+	d.sayGo()
+	d.want("error: the terminal takes no output\n")
+}
+
+func TestIsTerminal(t *testing.T) {
+	d := sit(t, "open")
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	if !IsTerminal(d.slave) || IsTerminal(null) || IsTerminal(nil) {
+		t.Errorf("IsTerminal: pty %v, /dev/null %v, nil %v", IsTerminal(d.slave), IsTerminal(null), IsTerminal(nil))
+	}
+}

@@ -1,0 +1,28 @@
+// Daypass gives AWS tools temporary credentials after one MFA code a day: it is
+// the credential_process of a profile. All of it is in the rooms below; this
+// file only hands them the outside world.
+package main
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"daypass/cli"
+)
+
+func main() {
+	self, _ := os.Executable() // "" if the system does not tell
+	home, _ := os.UserHomeDir()
+	os.Exit(cli.Main(context.Background(), cli.Env{
+		Args:    os.Args[1:],
+		Stdout:  os.Stdout,
+		Stderr:  os.Stderr,
+		Getenv:  os.Getenv,
+		Environ: os.Environ,
+		Now:     time.Now,
+		Home:    home,
+		Self:    self,
+		Parent:  os.Getppid,
+	}))
+}

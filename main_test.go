@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"daypass/cache"
+	"daypass/cli"
+)
+
+// TestMain lets the test binary be daypass too: with another store, another
+// clock, and everything else as main has it. The knobs are in the test binary
+// alone.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"daypass": daypass})
+}
+
+func daypass() {
+	self, _ := os.Executable()
+	home, _ := os.UserHomeDir()
+	env := cli.Env{
+		Args: os.Args[1:], Stdout: os.Stdout, Stderr: os.Stderr,
+		Getenv: os.Getenv, Environ: os.Environ, Now: testClock(), Home: home, Self: self, Parent: os.Getppid,
+	}
+	if folder := os.Getenv("TEST_STORE"); folder != "" {
+		env.Store = func(name string, _ bool) (cache.Store, error) {
+			if name == "none" {
+				return cache.None{}, nil
+			}
+			return folderStore{folder}, nil
+		}
+	}
+	os.Exit(cli.Main(context.Background(), env))
+}
+
+// testClock is the local clock, moved by the duration in the file TEST_CLOCK.
+func testClock() func() time.Time {
+	text, _ := os.ReadFile(os.Getenv("TEST_CLOCK"))
+	offset, _ := time.ParseDuration(strings.TrimSpace(string(text)))
+	return func() time.Time { return time.Now().Add(offset) }
+}
+
+// folderStore stands for the keyring in scripts: a folder with a file an item,
+// and a line in the file "calls" for each call. A file "trouble" makes every
+// call fail.
+type folderStore struct{ folder string }
+
+func (s folderStore) call(name string) error {
+	f, err := os.OpenFile(filepath.Join(s.folder, "calls"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	if _, err := fmt.Fprintln(f, name); err != nil {
+		return err
+	}
+	if text, err := os.ReadFile(filepath.Join(s.folder, "trouble")); err == nil {
+		return errors.New(strings.TrimSpace(string(text)))
+	}
+	return nil
+}
+
+func (s folderStore) path(account string) string { return filepath.Join(s.folder, "item-"+account) }
+
+func (s folderStore) Name() string { return "keyring" }
+
+func (s folderStore) Get(_ context.Context, account string) ([]byte, error) {
+	if err := s.call("get"); err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(s.path(account))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, cache.ErrMiss
+	}
+	if err != nil {
+		return nil, err
+	}
+	return base64.StdEncoding.DecodeString(string(text))
+}
+
+func (s folderStore) Set(_ context.Context, account string, item []byte) error {
+	if err := s.call("set"); err != nil {
+		return err
+	}
+	text := base64.StdEncoding.EncodeToString(item)
+	temporary := fmt.Sprintf("%s.%d", s.path(account), os.Getpid())
+	if err := os.WriteFile(temporary, []byte(text), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(temporary, s.path(account))
+}
+
+func (s folderStore) Delete(_ context.Context, account string) error {
+	if err := s.call("delete"); err != nil {
+		return err
+	}
+	if err := os.Remove(s.path(account)); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func (s folderStore) Clear(_ context.Context) error {
+	if err := s.call("clear"); err != nil {
+		return err
+	}
+	items, err := filepath.Glob(s.path("*"))
+	for _, item := range items {
+		err = errors.Join(err, os.Remove(item))
+	}
+	return err
+}

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package mfa
+
+func callerName() string { return "" }

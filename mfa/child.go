@@ -1,0 +1,139 @@
+package mfa
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"strings"
+	"time"
+
+	"daypass/internal/tty"
+)
+
+// lingering is how long output is still awaited from what a child left running, which holds its pipes.
+const lingering = 500 * time.Millisecond
+
+// errTooMuch ends a child that prints more than it may.
+var errTooMuch = errors.New("it printed too much")
+
+// Child is a program that prints a code or credentials.
+type Child struct {
+	// Args are the program and its arguments, at least one. There is no shell in between.
+	Args []string
+	// Environ is the environment of this process. The child gets it without AWS keys and tokens (credential_process runs in
+	// the caller's environment, and a child that took them would answer for another identity), without
+	// DAYPASS_TOKEN_CODE, and without what a bundled CLI did to LD_LIBRARY_PATH and DYLD_*
+	// (https://github.com/boto/botocore/issues/2195).
+	Environ []string
+	// Callers is the child's DAYPASS_CALLERS, the profiles that are being resolved; empty if there are none.
+	Callers string
+	// Stderr gets what the child writes there; nil drops it.
+	Stderr io.Writer
+	// MaxOutput is how many bytes the child may print; more is an error.
+	MaxOutput int
+}
+
+// ProcessError means that a child could not be started, failed, or printed too much. It names the program only: arguments
+// and output may hold secrets.
+type ProcessError struct {
+	// Program is the first word of the command.
+	Program string
+	// Err is what happened: an *exec.ExitError if the program failed.
+	Err error
+}
+
+func (e *ProcessError) Error() string {
+	return fmt.Sprintf("running %q: %v", e.Program, e.Err)
+}
+
+// Unwrap returns Err.
+func (e *ProcessError) Unwrap() error { return e.Err }
+
+// Run runs a child to its end and returns what it printed. It has no stdin, and a process group of its own that is killed
+// when ctx ends; then the error is the cause of ctx. All other errors are a *ProcessError. SIGTTIN and SIGTTOU stop
+// the child no more than this process.
+func Run(ctx context.Context, c Child) ([]byte, error) {
+	tty.IgnoreStops()
+	out := &output{room: c.MaxOutput}
+	cmd := exec.CommandContext(ctx, c.Args[0], c.Args[1:]...)
+	cmd.Env = childEnviron(c.Environ, c.Callers)
+	cmd.Stdout, cmd.Stderr = out, c.Stderr
+	cmd.WaitDelay = lingering
+	ownGroup(cmd)
+	err := cmd.Run()
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case out.full:
+		err = errTooMuch
+	case errors.Is(err, exec.ErrWaitDelay):
+		err = nil
+	}
+	if err != nil {
+		return nil, &ProcessError{Program: c.Args[0], Err: err}
+	}
+	return out.buf.Bytes(), nil
+}
+
+// output keeps what a child prints, as long as there is room.
+type output struct {
+	buf  bytes.Buffer
+	room int
+	full bool
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	if len(p) > o.room-o.buf.Len() {
+		o.full = true
+		return 0, errTooMuch
+	}
+	return o.buf.Write(p)
+}
+
+// childEnviron makes the environment of a child.
+func childEnviron(environ []string, callers string) []string {
+	originals := map[string]string{}
+	for _, entry := range environ {
+		name, value, _ := strings.Cut(entry, "=")
+		if variable, ok := strings.CutSuffix(name, "_ORIG"); ok && ofLoader(variable) {
+			originals[variable] = value
+		}
+	}
+	var env []string
+	for _, entry := range environ {
+		name, _, _ := strings.Cut(entry, "=")
+		if !withheld(name) && !ofLoader(strings.TrimSuffix(name, "_ORIG")) {
+			env = append(env, entry)
+		}
+	}
+	for variable, value := range originals {
+		if value != "" {
+			env = append(env, variable+"="+value)
+		}
+	}
+	if callers != "" {
+		env = append(env, "DAYPASS_CALLERS="+callers)
+	}
+	return env
+}
+
+// ofLoader reports variables by which a bundled program points the loader at its own libraries; PyInstaller keeps the
+// user's under the same name with _ORIG (https://pyinstaller.org/en/stable/runtime-information.html).
+func ofLoader(name string) bool {
+	return name == "LD_LIBRARY_PATH" || strings.HasPrefix(name, "DYLD_")
+}
+
+// withheld reports variables that a child does not get. Windows has no case in their names.
+func withheld(name string) bool {
+	switch name = strings.ToUpper(name); name {
+	case "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN",
+		"AWS_ACCESS_KEY", "AWS_SECRET_KEY", "AWS_CREDENTIAL_EXPIRATION",
+		"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_WEB_IDENTITY_TOKEN_FILE",
+		"DAYPASS_TOKEN_CODE", "DAYPASS_CALLERS":
+		return true
+	}
+	return strings.HasPrefix(name, "AWS_BEARER_TOKEN")
+}

@@ -1,0 +1,108 @@
+package mfa
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"daypass/internal/tty"
+)
+
+var (
+	// ErrUnavailable means that nobody can be asked. What wraps it wraps the reason too: ErrPromptOff, tty.ErrNone,
+	// tty.ErrBackground, tty.ErrRaw or tty.ErrStalled.
+	ErrUnavailable = errors.New("nobody can be asked for a code")
+	// ErrPromptOff means that asking was ruled out by NoPrompt or Prompt.
+	ErrPromptOff = errors.New("prompting is switched off")
+	// ErrCancelled means that the person closed the prompt: Ctrl-D, Ctrl-Z.
+	ErrCancelled = errors.New("the prompt was cancelled")
+	// ErrTimedOut means that Until came before a code.
+	ErrTimedOut = errors.New("no code was given in time")
+)
+
+// RefusedError means that no code was accepted.
+type RefusedError struct {
+	// Tries is how many codes were sent; zero if this machine had sent the only one before.
+	Tries int
+	// Reused means that the last code was not sent, since this machine had sent it before.
+	Reused bool
+	// Err is the answer to the last code that was sent, nil if none was or if it is only remembered.
+	Err error
+}
+
+func (e *RefusedError) Error() string {
+	switch {
+	case e.Reused:
+		return "the code was used already"
+	case e.Err == nil:
+		return fmt.Sprintf("%d codes were refused", e.Tries)
+	case e.Tries == 1:
+		return fmt.Sprintf("the code was refused: %v", e.Err)
+	}
+	return fmt.Sprintf("%d codes were refused, the last one: %v", e.Tries, e.Err)
+}
+
+// Unwrap returns Err.
+func (e *RefusedError) Unwrap() error { return e.Err }
+
+// BadCodeError means that what TokenCode or Process gave is not six digits. It does not hold what was given, which
+// may be a password.
+type BadCodeError struct {
+	// Program is the program that printed it, empty for TokenCode.
+	Program string
+}
+
+func (e *BadCodeError) Error() string {
+	if e.Program == "" {
+		return "the code given is not six digits"
+	}
+	return fmt.Sprintf("the output of %q is not one code of six digits", e.Program)
+}
+
+// RememberedError means that nobody was asked, since the same question has just failed.
+type RememberedError struct {
+	// Profile and PID tell who had asked.
+	Profile string
+	PID     int
+	// At is when it failed.
+	At time.Time
+	// Err is how: ErrCancelled, ErrTimedOut or a *RefusedError.
+	Err error
+}
+
+func (e *RememberedError) Error() string {
+	return fmt.Sprintf("asking for profile %q a moment ago: %v", e.Profile, e.Err)
+}
+
+// Unwrap returns Err.
+func (e *RememberedError) Unwrap() error { return e.Err }
+
+// BusyError means that another process was still asking.
+type BusyError struct {
+	// Profile and PID tell who is asking; empty and zero if that is not known.
+	Profile string
+	PID     int
+	// Err is ErrTimedOut if it was waited for, nil with NoWait.
+	Err error
+}
+
+func (e *BusyError) Error() string {
+	return fmt.Sprintf("process %d is asking for the code of profile %q", e.PID, e.Profile)
+}
+
+// Unwrap returns Err.
+func (e *BusyError) Unwrap() error { return e.Err }
+
+func unavailable(reason error) error {
+	return fmt.Errorf("%w: %w", ErrUnavailable, reason)
+}
+
+// stopped is nil while ctx goes on, then its cause, which for a caller that interrupted is the caller's own.
+func stopped(ctx context.Context) error {
+	cause := context.Cause(ctx)
+	if errors.Is(cause, tty.ErrSuspended) {
+		return ErrCancelled
+	}
+	return cause
+}

@@ -1,0 +1,101 @@
+package mfa
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+// The test binary plays the programs of these tests too: MFA_TEST names the part, with an argument behind a blank.
+func TestMain(m *testing.M) {
+	part, arg, _ := strings.Cut(os.Getenv("MFA_TEST"), " ")
+	if play, ok := parts()[part]; ok {
+		os.Exit(play(arg))
+	}
+	// The goroutine that hands out signals lives on; it must not be born in a synctest bubble.
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt)
+	signal.Stop(signals)
+	goleak.VerifyTestMain(m)
+}
+
+// parts is a function, since some parts start others.
+func parts() map[string]func(arg string) int {
+	return map[string]func(string) int{
+		"print":  playPrint,
+		"count":  playCount,
+		"fail":   playFail,
+		"env":    playEnv,
+		"hang":   playHang,
+		"hung":   playHung,
+		"caller": func(string) int { fmt.Print(Caller()); return 0 },
+	}
+}
+
+// playing is the environment of a program that plays part; with -race, programs would sleep a second before they end.
+func playing(part string, more ...string) []string {
+	env := []string{"MFA_TEST=" + part, "GORACE=atexit_sleep_ms=0", "PATH=" + os.Getenv("PATH")}
+	return append(env, more...)
+}
+
+func playPrint(text string) int {
+	fmt.Println(text)
+	return 0
+}
+
+// playCount prints the word of its argument whose turn it is: the file named first counts the runs.
+func playCount(arg string) int {
+	words := strings.Fields(arg)
+	runs, _ := os.ReadFile(words[0])
+	if err := os.WriteFile(words[0], append(runs, '.'), 0o600); err != nil {
+		return 1
+	}
+	fmt.Println(words[1+len(runs)])
+	return 0
+}
+
+func playFail(secret string) int {
+	fmt.Print(secret)
+	fmt.Fprint(os.Stderr, "touch your \x1b[31mkey")
+	return 7
+}
+
+func playEnv(string) int {
+	in, err := io.ReadAll(os.Stdin)
+	fmt.Println("stdin", len(in), err)
+	fmt.Println(strings.Join(os.Environ(), "\n"))
+	return 0
+}
+
+// playHang starts a program of its own and waits for it; both call the address given.
+func playHang(address string) int {
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = playing("hung " + address)
+	cmd.Stdout = os.Stdout
+	if cmd.Start() != nil {
+		return 1
+	}
+	_ = cmd.Wait()
+	return 0
+}
+
+func playHung(address string) int {
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		return 1
+	}
+	fmt.Fprintln(conn, "here")
+	time.Sleep(time.Hour)
+	return 0
+}
+
+var errSTS = errors.New("MultiFactorAuthentication failed")

@@ -1,0 +1,130 @@
+package mfa
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"daypass/internal/state"
+	"daypass/internal/tty"
+)
+
+// patience is how long a waiter keeps silent.
+const patience = time.Second
+
+// holder is who holds a lock: what a waiter tells the person.
+type holder struct {
+	Profile string `json:"profile"`
+	PID     int    `json:"pid"`
+}
+
+func holderName(lock string) string { return "mfa/" + lock + ".holder" }
+
+// lock takes a lock of the state folder, or waits for it. Without a folder that can be used there is none, and the
+// caller goes on as if it held it.
+func (a *Asker) lock(ctx context.Context, name string, r Request) (unlock func(), err error) {
+	if a.State == nil {
+		return func() {}, nil
+	}
+	free, ok, err := a.State.TryLock(name)
+	if err == nil && !ok {
+		free, err = a.waitFor(ctx, name, r)
+	}
+	if errors.Is(err, state.ErrUnusable) {
+		return func() {}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if data, err := json.Marshal(holder{Profile: r.Profile, PID: os.Getpid()}); err == nil {
+		_ = a.State.Write(holderName(name), data)
+	}
+	return func() {
+		_ = a.State.Remove(holderName(name))
+		free()
+	}, nil
+}
+
+// waitFor waits for a lock that another process holds.
+func (a *Asker) waitFor(ctx context.Context, name string, r Request) (unlock func(), err error) {
+	if r.NoWait {
+		return nil, a.busy(name, nil)
+	}
+	waiting, stop := context.WithCancel(ctx)
+	told := make(chan struct{})
+	go func() {
+		defer close(told)
+		a.tellWaiting(waiting, name)
+	}()
+	unlock, err = a.State.Lock(ctx, name)
+	stop()
+	<-told
+	switch {
+	case err == nil || ctx.Err() == nil:
+		return unlock, err
+	case errors.Is(context.Cause(ctx), ErrTimedOut):
+		return nil, a.busy(name, ErrTimedOut)
+	}
+	return nil, stopped(ctx)
+}
+
+func (a *Asker) busy(name string, err error) error {
+	h := a.holder(name)
+	return &BusyError{Profile: h.Profile, PID: h.PID, Err: err}
+}
+
+// holder returns who holds the lock name, zero if it is not known.
+func (a *Asker) holder(name string) holder {
+	var h holder
+	if data, err := a.State.Read(holderName(name)); err == nil {
+		_ = json.Unmarshal(data, &h)
+	}
+	return h
+}
+
+// Waiting is for those who wait for what another process is asking for, the code of r.Serial: until ctx ends, it waits
+// beside them, and after a second it says on the terminal, if that may be written to, who is asking. It says nothing
+// if nobody is known to ask.
+func (a *Asker) Waiting(ctx context.Context, r Request) {
+	if a.State != nil {
+		a.tellWaiting(ctx, serialName(r.Serial))
+	}
+}
+
+// tellWaiting says once whose prompt is waited for, and returns when ctx ends. Of many who wait on one terminal for
+// one lock, one speaks for all.
+func (a *Asker) tellWaiting(ctx context.Context, lock string) {
+	select {
+	case <-ctx.Done():
+		return
+	case <-a.after(patience):
+	}
+	t := a.terminalToTell()
+	if t == nil {
+		return
+	}
+	defer t.Close()
+	release, ok, err := a.State.TryLock("telling-" + t.ID() + "-" + lock)
+	if err != nil || !ok {
+		return
+	}
+	defer release()
+	if h := a.holder(lock); h.PID != 0 {
+		a.tellBeside(t, fmt.Sprintf(`daypass: waiting for the code that profile "%s" asks for (process %d)`, tty.Visible(h.Profile), h.PID))
+	}
+	<-ctx.Done()
+}
+
+// tellBeside prints line; on a new one if a prompt stands on this terminal.
+func (a *Asker) tellBeside(t Terminal, line string) {
+	free, ok, err := a.State.TryLock(terminalName(t))
+	if ok {
+		defer free()
+	} else if err == nil {
+		_ = t.Print("")
+	}
+	_ = t.Print(line)
+}

@@ -1,0 +1,155 @@
+package profile
+
+import (
+	"slices"
+	"strings"
+)
+
+// findBase fills in the base, and before it the roles: a role_arn beside
+// web_identity_token_file belongs to the base.
+func (v *resolver) findBase() error {
+	last := v.links[len(v.links)-1]
+	base, err := v.base(last)
+	if err != nil {
+		return err
+	}
+	v.p.Base = base
+	for _, sec := range slices.Backward(v.links) {
+		arn, ok := sec.lookup("role_arn")
+		if !ok || sec == last && base.Kind == WebIdentity {
+			continue
+		}
+		role := Role{Profile: sec.name, ARN: arn, Settings: sec.settings}
+		role.ExternalID, _ = sec.lookup("external_id")
+		role.SessionName, _ = sec.lookup("role_session_name")
+		role.DurationSetting, _ = sec.lookup("duration_seconds")
+		v.p.Roles = append(v.p.Roles, role)
+	}
+	if base.Kind == "" {
+		return v.noBase(last)
+	}
+	return nil
+}
+
+// base finds the first credentials, in the Go SDK's order.
+// https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
+func (v *resolver) base(sec *section) (Base, error) {
+	b := Base{Profile: sec.name}
+	if found, err := v.staticKeys(sec, &b); found || err != nil {
+		return b, err
+	}
+	if s, ok := sec.lookup("credential_source"); ok {
+		return v.credentialSource(sec, s)
+	}
+	if s, ok := sec.lookup("web_identity_token_file"); ok {
+		if _, ok := sec.lookup("role_arn"); !ok {
+			return b, bad(sec.name, s, "needs a role_arn beside it")
+		}
+		b.Kind, b.Source = WebIdentity, s
+		b.Defining = defining(sec, "role_arn", "role_session_name", s.Key)
+		return b, nil
+	}
+	for _, key := range []string{"sso_session", "sso_start_url", "sso_account_id"} {
+		if s, ok := sec.lookup(key); ok {
+			return v.sso(sec, s)
+		}
+	}
+	if s, ok := sec.lookup("credential_process"); ok {
+		if _, ours := v.ownCall(s); !ours {
+			b.Kind, b.Source, b.Defining = Process, s, []Setting{s}
+		}
+	}
+	return b, nil
+}
+
+func (v *resolver) staticKeys(sec *section, b *Base) (bool, error) {
+	id, hasID := sec.lookup("aws_access_key_id")
+	secret, hasSecret := sec.lookup("aws_secret_access_key")
+	switch {
+	case !hasID && !hasSecret:
+		return false, nil
+	case !hasSecret:
+		return false, bad(sec.name, id, "stands without an aws_secret_access_key")
+	case !hasID:
+		return false, bad(sec.name, secret, "stands without an aws_access_key_id")
+	case id.File != secret.File && !(sec.halves[id.File] && sec.halves[secret.File]):
+		half := id
+		if sec.halves[secret.File] {
+			half = secret
+		}
+		return false, bad(sec.name, half, "is half a key pair; the other file holds a whole one, to which it need not belong")
+	}
+	b.Kind = ConfigFile
+	if id.File == v.files.credentials.path {
+		b.Kind = CredentialsFile
+	}
+	b.AccessKeyID, b.SecretAccessKey = id, secret
+	b.SessionToken, _ = sec.lookup("aws_session_token")
+	return true, nil
+}
+
+func (v *resolver) credentialSource(sec *section, s Setting) (Base, error) {
+	b := Base{Profile: sec.name, Source: s, Defining: []Setting{s}}
+	switch strings.ToLower(s.Value) {
+	case "environment":
+		b.Kind = Environment
+	case "ec2instancemetadata", "ecscontainer":
+		b.Kind = Metadata
+	default:
+		return Base{Profile: sec.name}, bad(sec.name, s, "%q is none of Environment, Ec2InstanceMetadata, EcsContainer", s.Value)
+	}
+	return b, nil
+}
+
+func (v *resolver) sso(sec *section, s Setting) (Base, error) {
+	b := Base{Kind: SSO, Profile: sec.name, Source: s}
+	b.Defining = defining(sec, "sso_account_id", "sso_region", "sso_role_name", "sso_session", "sso_start_url")
+	name, ok := sec.lookup("sso_session")
+	if !ok {
+		return b, nil
+	}
+	session, err := v.files.other("sso-session", name.Value)
+	if err != nil {
+		return b, err
+	}
+	if session == nil {
+		return Base{Profile: sec.name}, bad(sec.name, name, "there is no section [sso-session %s]", name.Value)
+	}
+	b.Defining = append(b.Defining, defining(session, "sso_region", "sso_start_url")...)
+	return b, nil
+}
+
+func defining(sec *section, keys ...string) []Setting {
+	var settings []Setting
+	for _, key := range keys {
+		if s, ok := sec.lookup(key); ok {
+			settings = append(settings, s)
+		}
+	}
+	return settings
+}
+
+// noBase says where keys were needed and not found. A profile that asks for
+// nothing is left to the caller.
+func (v *resolver) noBase(last *section) error {
+	const hint = "add aws_access_key_id and aws_secret_access_key, or name the profile that has them by daypass_source_profile"
+	var e *Error
+	role, hasRole := last.lookup("role_arn")
+	serial, hasSerial := last.lookup("mfa_serial")
+	switch {
+	case v.self != nil:
+		e = bad(last.name, *v.self, "profile %q names itself as the source of its keys and has none", last.name)
+		e.Err = ErrCycle
+	case hasRole:
+		e = bad(last.name, role, "profile %q has neither keys to assume the role with nor a source_profile", last.name)
+	case len(v.links) > 1:
+		by, _ := v.links[len(v.links)-2].lookup("source_profile")
+		e = bad(last.name, by, "profile %q has neither keys nor a source of keys", last.name)
+	case hasSerial:
+		e = bad(last.name, serial, "profile %q has neither keys to go with the device nor a daypass_source_profile", last.name)
+	default:
+		return nil
+	}
+	e.Hint = hint
+	return e
+}

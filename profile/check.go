@@ -1,0 +1,141 @@
+package profile
+
+import (
+	"strings"
+	"time"
+)
+
+// check checks the values that are in use, so that nobody is asked for a code
+// in vain, and reads the durations.
+func (v *resolver) check() error {
+	p := v.p
+	for i := range p.Roles {
+		if err := checkRole(&p.Roles[i]); err != nil {
+			return err
+		}
+	}
+	if err := v.checkSerial(); err != nil {
+		return err
+	}
+	if err := v.checkProcess(); err != nil {
+		return err
+	}
+	return v.checkOptions()
+}
+
+// checkRole applies the limits of AssumeRole.
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+func checkRole(r *Role) error {
+	switch {
+	case !strings.HasPrefix(r.ARN.Value, "arn:") || !strings.Contains(r.ARN.Value, "role/"):
+		return bad(r.Profile, r.ARN, "%q is not the ARN of a role: it begins with arn: and has role/ in it", r.ARN.Value)
+	case r.ExternalID.Value != "" && !fits(r.ExternalID.Value, 2, 1224, "+=,.@:/-"):
+		return bad(r.Profile, r.ExternalID, "must be 2 to 1224 letters, digits or any of _+=,.@:/-")
+	case r.SessionName.Value != "" && !fits(r.SessionName.Value, 2, 64, "+=,.@-"):
+		return bad(r.Profile, r.SessionName, "must be 2 to 64 letters, digits or any of _+=,.@-")
+	}
+	var err error
+	r.Duration, err = duration(r.Profile, r.DurationSetting, 900*time.Second, 43200*time.Second)
+	return err
+}
+
+// checkSerial takes serials of hardware devices and of other makers' STS, and
+// refuses what STS would refuse only after the question.
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
+func (v *resolver) checkSerial() error {
+	s := v.p.MFASerial
+	switch {
+	case s.Value == "":
+		return nil
+	case !fits(s.Value, 9, 256, "+=/:,.@-"):
+		return bad(v.p.Name, s, "%q is not an MFA device: 9 to 256 letters, digits or any of _+=/:,.@-", s.Value)
+	case strings.Contains(s.Value, ":u2f/"):
+		e := bad(v.p.Name, s, "%q is a security key, and STS takes only the codes of TOTP devices", s.Value)
+		e.Hint = "register a virtual MFA device (an authenticator app) beside the security key, and name that"
+		return e
+	}
+	return nil
+}
+
+func (v *resolver) checkProcess() error {
+	s := v.p.MFAProcess
+	if s.Value == "" {
+		return nil
+	}
+	if _, err := SplitCommand(s.Value); err != nil {
+		return bad(v.p.Name, s, "is not a command: %v", err)
+	}
+	if hasShellSyntax(s.Value) {
+		e := bad(v.p.Name, s, "is run without a shell, so that |, > and $( in it would be arguments")
+		e.Hint = "write sh -c '...' around the command"
+		return e
+	}
+	return nil
+}
+
+func (v *resolver) checkOptions() error {
+	var err error
+	p := v.p
+	for _, sec := range v.links {
+		if s, ok := sec.lookup("mfa_session"); ok {
+			use, isBool := boolean(s.Value)
+			if !isBool {
+				return bad(sec.name, s, "%q is neither true nor false", s.Value)
+			}
+			p.MFASession = p.MFASession && use
+		}
+		if s, ok := sec.lookup("session_duration"); ok && p.SessionDuration == 0 {
+			if p.SessionDuration, err = duration(sec.name, s, 900*time.Second, 129600*time.Second); err != nil {
+				return err
+			}
+		}
+	}
+	own := v.links[0]
+	s, _ := own.lookup("min_remaining")
+	if p.MinRemaining, err = duration(own.name, s, 0, forever); err != nil {
+		return err
+	}
+	s, _ = own.lookup("prompt_timeout")
+	p.PromptTimeout, err = duration(own.name, s, 0, forever)
+	return err
+}
+
+const forever = time.Duration(1<<63 - 1)
+
+// duration reads a setting that may be missing.
+func duration(profile string, s Setting, least, most time.Duration) (time.Duration, error) {
+	if s.Value == "" {
+		return 0, nil
+	}
+	d, err := ParseDuration(s.Value)
+	if err != nil {
+		return 0, bad(profile, s, "%v", err)
+	}
+	if d < least || d > most {
+		return 0, bad(profile, s, "%s is not between %d and %d seconds", s.Value, least/time.Second, most/time.Second)
+	}
+	return d, nil
+}
+
+func boolean(s string) (value, ok bool) {
+	switch strings.ToLower(s) {
+	case "true":
+		return true, true
+	case "false":
+		return false, true
+	}
+	return false, false
+}
+
+// fits says whether s has that many bytes, all of them ASCII letters, digits,
+// underscores or of the others.
+func fits(s string, least, most int, others string) bool {
+	for i := range len(s) {
+		c := s[i]
+		word := c == '_' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+		if !word && strings.IndexByte(others, c) < 0 {
+			return false
+		}
+	}
+	return least <= len(s) && len(s) <= most
+}

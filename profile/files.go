@@ -1,0 +1,126 @@
+package profile
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// maxFileSize bounds what is read of a file, in bytes. The largest config seen
+// in the wild has some 10,000 profiles and 2.3 MB.
+const maxFileSize = 64 << 20
+
+// Files names the two files that hold profiles. An empty name is a file that
+// does not exist.
+type Files struct{ Config, Credentials string }
+
+// Locate gives the files that AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE
+// name (an empty variable is unset, a leading ~ is home), else config and
+// credentials in .aws below home. The names are absolute. If home is "", a file
+// that no variable names has none.
+// https://docs.aws.amazon.com/sdkref/latest/guide/file-location.html
+func Locate(getenv func(string) string, home string) Files {
+	return Files{
+		Config:      locate(getenv("AWS_CONFIG_FILE"), home, "config"),
+		Credentials: locate(getenv("AWS_SHARED_CREDENTIALS_FILE"), home, "credentials"),
+	}
+}
+
+func locate(env, home, base string) string {
+	switch {
+	case env == "" && home == "":
+		return ""
+	case env == "":
+		return absolute(filepath.Join(home, ".aws", base))
+	case home != "" && env == "~":
+		return absolute(home)
+	case home != "" && len(env) > 1 && env[0] == '~' && os.IsPathSeparator(env[1]):
+		return absolute(filepath.Join(home, env[2:]))
+	}
+	return absolute(env)
+}
+
+// absolute gives path as it is where the working directory cannot be told.
+func absolute(path string) string {
+	if path == "" {
+		return ""
+	}
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
+}
+
+// source is a file to be searched once and then read in places.
+type source interface {
+	io.Reader
+	io.ReaderAt
+	io.Closer
+	Size() int64 // when it was opened
+}
+
+// memory is a source that was read already.
+type memory struct{ *bytes.Reader }
+
+func (memory) Close() error { return nil }
+
+type largeFile struct {
+	*os.File
+	size int64
+}
+
+func (f largeFile) Size() int64 { return f.size }
+
+// openFile gives the file, an empty one if it does not exist. What is small or
+// no regular file (a pipe) is read at once; a large one is not, since touching
+// that much fresh memory takes longer than the search. Its errors are *Error.
+func openFile(path string) (source, error) {
+	nothing := memory{bytes.NewReader(nil)}
+	if path == "" {
+		return nothing, nil
+	}
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nothing, nil
+	}
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	info, err := f.Stat()
+	if err == nil && info.Mode().IsRegular() && smallFile < info.Size() && info.Size() <= maxFileSize {
+		return largeFile{f, info.Size()}, nil
+	}
+	defer f.Close()
+	switch {
+	case err != nil:
+		return nil, unreadable(path, err)
+	case info.IsDir():
+		return nil, &Error{File: path, Message: "is a directory, not a file"}
+	case info.Mode().IsRegular() && info.Size() > maxFileSize:
+		return nil, tooLarge(path)
+	}
+	data, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	return memory{bytes.NewReader(data)}, nil
+}
+
+// smallFile is the size in bytes up to which a file is read at once, and of the
+// piece by which a larger one is searched.
+const smallFile = 64 << 10
+
+func tooLarge(path string) *Error {
+	return &Error{File: path, Message: "is larger than 64 MB, which no config file is"}
+}
+
+func unreadable(path string, err error) *Error {
+	reason := err
+	if pe := (*fs.PathError)(nil); errors.As(err, &pe) {
+		reason = pe.Err
+	}
+	return &Error{File: path, Message: "cannot be read: " + reason.Error(), Err: err}
+}

@@ -1,0 +1,238 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"daypass/internal/stsim"
+	"daypass/internal/tty/ttytest"
+)
+
+// The world of each script: ana of account 111111111111, her key and her device,
+// and two roles of account 222222222222 that want MFA.
+const (
+	accessKeyID     = "AKIAEXAMPLEANA000001"
+	secretAccessKey = "SECRET/of+ana/EXAMPLE0000000000000000001"
+	device          = "arn:aws:iam::111111111111:mfa/ana"
+	secondDevice    = "arn:aws:iam::111111111111:mfa/ana2"
+	devRole         = "arn:aws:iam::222222222222:role/Dev"
+	opsRole         = "arn:aws:iam::222222222222:role/Ops"
+)
+
+func newSTS(t testing.TB) (*stsim.Server, string) {
+	t.Helper()
+	sts := stsim.New()
+	url, stop, err := sts.Listen()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	ana := stsim.User{Account: "111111111111", Name: "ana"}
+	sts.AddUser(ana)
+	sts.AddKey(ana.ARN(), stsim.Key{AccessKeyID: accessKeyID, SecretAccessKey: secretAccessKey})
+	sts.AddDevice(ana.ARN(), device, []byte("first"))
+	sts.AddDevice(ana.ARN(), secondDevice, []byte("second"))
+	for _, arn := range []string{devRole, opsRole} {
+		sts.AddRole(stsim.Role{ARN: arn, RequireMFA: true, MaxSessionDuration: 12 * time.Hour, Principals: []string{ana.ARN()}})
+	}
+	return sts, url
+}
+
+// environment is that of a test's programs: a home of its own and nothing of
+// AWS's but the way to sts.
+func environment(home, url string) []string {
+	return []string{
+		"HOME=" + home,
+		"PATH=" + os.Getenv("PATH"),
+		"LANG=C.UTF-8",
+		"TMPDIR=" + os.TempDir(),
+		"AWS_ENDPOINT_URL_STS=" + url,
+		"AWS_EC2_METADATA_DISABLED=true",
+		"NO_PROXY=127.0.0.1",
+	}
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("testdata", "script"),
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(e *testscript.Env) error {
+			sts, url := newSTS(e.T().(testing.TB))
+			e.Values["sts"] = sts
+			home := filepath.Join(e.WorkDir, "home")
+			store := filepath.Join(e.WorkDir, "store")
+			e.Vars = append(environment(home, url), "WORK="+e.WorkDir, "TEST_STORE="+store,
+				"TEST_CLOCK="+filepath.Join(e.WorkDir, "clock"), "KEY="+accessKeyID, "STS="+url, "TMPDIR="+e.WorkDir, "HOST="+strings.TrimPrefix(url, "http://"))
+			for _, folder := range []string{filepath.Join(home, ".aws"), store} {
+				if err := os.MkdirAll(folder, 0o700); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"sts":   stsCommand,
+			"tty":   ttyCommand,
+			"count": countCommand,
+		},
+	})
+}
+
+// stsCommand is "sts": it tells the simulated STS what to do, or what must have
+// arrived.
+//
+//	sts count ACTION N        so many requests arrived
+//	sts code VARIABLE         puts a fresh code of the first device into the environment
+//	sts skew DURATION         moves STS's clock
+//	sts fault ACTION KIND [N] drop, hang, or an error code; N times, else for ever
+//	sts reset                 forgets faults and counts
+func stsCommand(ts *testscript.TestScript, neg bool, args []string) {
+	sts := ts.Value("sts").(*stsim.Server)
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: sts count|code|skew|fault|reset ...")
+	}
+	switch name, args := args[0], args[1:]; {
+	case name == "count" && len(args) == 2:
+		if got := strconv.Itoa(sts.Count(args[0])); got != args[1] {
+			ts.Fatalf("%s arrived %s times, not %s", args[0], got, args[1])
+		}
+	case name == "code" && len(args) == 1:
+		ts.Setenv(args[0], sts.Code(device))
+	case name == "skew" && len(args) == 1:
+		d, err := time.ParseDuration(args[0])
+		ts.Check(err)
+		sts.Skew(d)
+	case name == "fault" && len(args) >= 2:
+		sts.Inject(fault(ts, args))
+	case name == "reset":
+		sts.ClearFaults()
+		sts.Reset()
+	default:
+		ts.Fatalf("sts %s %q?", name, args)
+	}
+}
+
+func fault(ts *testscript.TestScript, args []string) stsim.Fault {
+	f := stsim.Fault{Action: args[0]}
+	if len(args) > 2 {
+		n, err := strconv.Atoi(args[2])
+		ts.Check(err)
+		f.Times = n
+	}
+	switch args[1] {
+	case "drop":
+		f.Drop = true
+	case "hang":
+		f.Hang = true
+	default:
+		f.Status, f.Code, f.Message = 403, args[1], "injected"
+		if len(args) > 3 {
+			f.Message = args[3]
+		}
+	}
+	return f
+}
+
+// ttyCommand is "tty": it runs a command on a terminal of its own.
+//
+//	[!] tty [WAIT=>TYPE]... -- COMMAND...
+//
+// Each WAIT is waited for on the terminal, then TYPE is typed, in which @code
+// and @code2 stand for a fresh code of the devices, and \r, \x03 and so on for
+// keys. An empty TYPE only waits. Streams are as the AWS CLI has them: standard
+// input is the terminal, the others are read. What they and the terminal showed
+// is in the files out, err and tty, the exit code in the file code.
+func ttyCommand(ts *testscript.TestScript, neg bool, args []string) {
+	i := slices.Index(args, "--")
+	if i < 0 || i == len(args)-1 {
+		ts.Fatalf("usage: tty [WAIT=>TYPE]... -- COMMAND...")
+	}
+	sts := ts.Value("sts").(*stsim.Server)
+	term := ttytest.New(scriptTB{ts})
+	path, err := exec.LookPath(args[i+1])
+	ts.Check(err)
+	cmd := exec.Command(path, args[i+2:]...)
+	cmd.Dir = ts.Getenv("WORK")
+	cmd.Env = scriptEnvironment(ts)
+	var out, problem bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = term.File(), &out, &problem
+	before := term.Settings()
+	term.Start(cmd)
+	for _, dialogue := range args[:i] {
+		wait, text, _ := strings.Cut(dialogue, "=>")
+		term.Expect(wait)
+		if text != "" {
+			typed, err := strconv.Unquote(`"` + text + `"`)
+			ts.Check(err)
+			if strings.Contains(typed, "@code2") {
+				typed = strings.ReplaceAll(typed, "@code2", sts.Code(secondDevice))
+			}
+			if strings.Contains(typed, "@code") {
+				typed = strings.ReplaceAll(typed, "@code", sts.Code(device))
+			}
+			term.Type(typed)
+		}
+	}
+	code := term.Wait(cmd)
+	if after := term.Settings(); after != before {
+		ts.Fatalf("the terminal was\n%s\nand is\n%s", before, after)
+	}
+	for name, text := range map[string]string{"out": out.String(), "err": problem.String(), "tty": term.Output(), "code": strconv.Itoa(code) + "\n"} {
+		ts.Check(os.WriteFile(filepath.Join(ts.Getenv("WORK"), name), []byte(text), 0o600))
+	}
+	ts.Logf("[tty]\n%s\n[out]\n%s\n[err]\n%s", term.Output(), out.String(), problem.String())
+	if (code != 0) != neg {
+		ts.Fatalf("exit code %d", code)
+	}
+}
+
+// scriptEnvironment is the script's environment for a process.
+func scriptEnvironment(ts *testscript.TestScript) []string {
+	var all []string
+	for _, name := range []string{"HOME", "PATH", "LANG", "TMPDIR", "WORK", "TEST_STORE", "TEST_CLOCK", "NO_PROXY", "LC_ALL", "SHELL",
+		"AWS_ENDPOINT_URL_STS", "AWS_EC2_METADATA_DISABLED", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_MAX_ATTEMPTS",
+		"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "DAYPASS_TOKEN_CODE", "DAYPASS_NO_PROMPT", "DAYPASS_STORE", "DAYPASS_STATE_DIR", "DAYPASS_DEBUG"} {
+		if value := ts.Getenv(name); value != "" {
+			all = append(all, name+"="+value)
+		}
+	}
+	return all
+}
+
+// countCommand is "count CALL N": the store was called so often; "count reset"
+// begins anew.
+func countCommand(ts *testscript.TestScript, neg bool, args []string) {
+	file := filepath.Join(ts.Getenv("TEST_STORE"), "calls")
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: count CALL N | count reset")
+	}
+	if args[0] == "reset" {
+		ts.Check(os.WriteFile(file, nil, 0o600))
+		return
+	}
+	text, _ := os.ReadFile(file)
+	got := strings.Count("\n"+string(text), "\n"+args[0]+"\n")
+	if strconv.Itoa(got) != args[1] {
+		ts.Fatalf("the store was asked to %s %d times, not %s", args[0], got, args[1])
+	}
+}
+
+// scriptTB lets ttytest fail a script.
+type scriptTB struct{ *testscript.TestScript }
+
+func (tb scriptTB) Helper()           {}
+func (tb scriptTB) Cleanup(do func()) { tb.Defer(do) }
+func (tb scriptTB) Fatal(args ...any) { tb.Fatalf("%s", fmt.Sprint(args...)) }

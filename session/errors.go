@@ -1,0 +1,190 @@
+package session
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// Problem says what is wrong with a profile as a whole.
+type Problem int
+
+// What a ConfigError can be about; Detail is named behind each.
+const (
+	NothingToDo       Problem = iota // neither a role nor a serial
+	BaseUnsupported                  // the kind of the base, empty if there is none
+	CodeNeedsLongTerm                // the profile whose keys are temporary
+	WishTooLong                      // "M of what can be issued"
+	EnvironmentEmpty                 // credential_source = Environment without keys
+	RegionMissing                    // the partition
+	RegionInvalid                    // where the region comes from
+	EndpointInvalid                  // where the endpoint comes from
+)
+
+// ConfigError is a profile that can be read but leads nowhere.
+type ConfigError struct {
+	Profile string
+	Problem Problem
+	Detail  string
+}
+
+// Error names the problem for logs; cli has the words for people.
+func (e *ConfigError) Error() string {
+	problem := [...]string{
+		"neither role_arn nor mfa_serial", "no usable base credentials", "an MFA code needs long-term keys",
+		"min_remaining is longer than what is issued", "no keys in the environment", "no region", "bad region", "bad endpoint",
+	}[e.Problem]
+	return fmt.Sprintf("profile %q: %s (%s)", e.Profile, problem, e.Detail)
+}
+
+// RefusedError is STS's no to a call.
+type RefusedError struct {
+	Call    string
+	Code    string        // AWS's error code
+	Status  int           // of the HTTP answer
+	Message string        // AWS's text, without any secret of ours
+	Skew    time.Duration // STS's clock minus ours, where the answer told
+}
+
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("%s was refused: %s: %s", e.Call, e.Code, e.Message)
+}
+
+// BadCode reports that STS looked at the code and did not take it: wrong, or
+// used before. Both read the same.
+// https://github.com/aws/aws-cli/issues/2279
+func (e *RefusedError) BadCode() bool {
+	return strings.Contains(e.Message, "invalid MFA one time pass code")
+}
+
+// BadSerial reports that STS knows no such device of this user.
+func (e *RefusedError) BadSerial() bool {
+	return strings.Contains(e.Message, "unable to validate MFA code")
+}
+
+// BadTime reports that the signature's time was refused, before anything else
+// in the request was looked at.
+// https://github.com/aws/aws-cli/issues/6676
+func (e *RefusedError) BadTime() bool {
+	switch e.Code {
+	case "RequestExpired", "RequestTimeTooSkewed", "RequestInTheFuture":
+		return true
+	}
+	return strings.HasPrefix(e.Message, "Signature expired:") || strings.HasPrefix(e.Message, "Signature not yet current:")
+}
+
+// BadSigner reports that the credentials that signed the call are no longer
+// good, whatever their expiry says.
+func (e *RefusedError) BadSigner() bool {
+	switch e.Code {
+	case "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId":
+		return true
+	}
+	return false
+}
+
+// Busy reports that STS was there and could not answer now.
+func (e *RefusedError) Busy() bool {
+	return e.Status >= 500 || strings.HasPrefix(e.Code, "Throttling") || e.Code == "RequestLimitExceeded"
+}
+
+// UnreachableError is a call that got no answer of STS's.
+type UnreachableError struct {
+	Call string
+	Host string
+	Sent bool // the request, and a code in it, was on the wire
+	Slow bool // no answer came in time
+	Cert bool // the certificate of the other side was not accepted
+	Err  error
+}
+
+func (e *UnreachableError) Error() string { return fmt.Sprintf("%s to %s: %v", e.Call, e.Host, e.Err) }
+
+// Unwrap returns the error of the network.
+func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// failure turns the SDK's error about a call into ours.
+func failure(ctx context.Context, call string, w *wire, err error, hide func(string) string) error {
+	if stopped(ctx) {
+		return context.Cause(ctx)
+	}
+	var api smithy.APIError
+	var response *smithyhttp.ResponseError
+	answered := errors.As(err, &response) && response.HTTPStatusCode() > 0
+	if errors.As(err, &api) && answered {
+		return &RefusedError{Call: call, Code: api.ErrorCode(), Status: response.HTTPStatusCode(), Message: hide(api.ErrorMessage()), Skew: skewOf(response)}
+	}
+	if answered {
+		return &RefusedError{Call: call, Code: fmt.Sprintf("HTTP %d", response.HTTPStatusCode()), Status: response.HTTPStatusCode(), Message: "the answer was not one of STS", Skew: skewOf(response)}
+	}
+	host, _ := w.host.Load().(string)
+	return &UnreachableError{Call: call, Host: host, Sent: w.sent.Load(), Slow: slow(err), Cert: distrusted(err), Err: reason(err, hide)}
+}
+
+func slow(err error) bool {
+	var timeout interface{ Timeout() bool }
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
+}
+
+func distrusted(err error) bool {
+	var tlsError *tls.CertificateVerificationError
+	return errors.As(err, &tlsError)
+}
+
+// reason is the innermost telling error: the SDK wraps it in its own words, and
+// a url.Error repeats the address.
+func reason(err error, hide func(string) string) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return errors.New(hide(op.Error()))
+	}
+	var u *url.Error
+	if errors.As(err, &u) {
+		return errors.New(hide(u.Err.Error()))
+	}
+	return errors.New(hide(err.Error()))
+}
+
+func skewOf(r *smithyhttp.ResponseError) time.Duration {
+	if r.Response == nil || r.Response.Response == nil {
+		return 0
+	}
+	date, err := http.ParseTime(r.Response.Header.Get("Date"))
+	if err != nil {
+		return 0
+	}
+	return time.Until(date).Round(time.Second)
+}
+
+// NetworkConfigError is a network setting that the SDK cannot work with. From
+// says where it stands, empty if the environment's settings as a whole.
+type NetworkConfigError struct {
+	From string
+	Err  error
+}
+
+func (e *NetworkConfigError) Error() string {
+	return fmt.Sprintf("network settings: %s: %v", e.From, e.Err)
+}
+
+// Unwrap returns the cause.
+func (e *NetworkConfigError) Unwrap() error { return e.Err }
+
+// ClockError is an answer whose credentials have expired already by the local
+// clock: no SDK on this machine would use them.
+type ClockError struct {
+	Skew time.Duration // STS's clock minus the local one
+}
+
+func (e *ClockError) Error() string {
+	return fmt.Sprintf("the credentials have expired on arrival: the clocks differ by %s", e.Skew)
+}

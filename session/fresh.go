@@ -1,0 +1,81 @@
+package session
+
+import (
+	"context"
+	"time"
+
+	"daypass/creds"
+)
+
+// The ages that decide.
+const (
+	// fresh is what is handed out without a thought. botocore and .NET ask again
+	// below 15 minutes, on each use of the credentials.
+	fresh = 16 * time.Minute
+	// askBelow: with more than this left nobody is asked for a code.
+	askBelow = 5 * time.Minute
+	// usable: with less than this left credentials are not handed out, nor used
+	// for a call.
+	usable = time.Minute
+	// storeLimit bounds the keeping of what STS has issued.
+	storeLimit = 10 * time.Second
+)
+
+// lookup reads the entry of step i, unless it is one that Refresh or STS rules
+// out, or that holds less than a minute.
+func (g *Getter) lookup(ctx context.Context, i int) (creds.Issued, bool) {
+	held, ok := g.Cache.Get(ctx, g.Steps[i].Key)
+	if !ok || held.Left(g.Now()) < usable {
+		return creds.Issued{}, false
+	}
+	if g.Refresh && held.IssuedAt.Before(g.started) {
+		return creds.Issued{}, false
+	}
+	if rejected, ok := g.stale[g.Steps[i].Key]; ok && !held.IssuedAt.After(rejected) {
+		return creds.Issued{}, false
+	}
+	return held, true
+}
+
+func (g *Getter) reject(i int, held creds.Issued) {
+	if g.stale == nil {
+		g.stale = map[string]time.Time{}
+	}
+	g.stale[g.Steps[i].Key] = held.IssuedAt
+}
+
+// serves reports whether held, found under the lock of step i, spares the call:
+// the last step must be fresh, one before it only alive.
+func (g *Getter) serves(held creds.Issued, i int) bool {
+	if i == len(g.Steps)-1 {
+		return g.fresh(held)
+	}
+	return g.mints(held, i)
+}
+
+// mints reports whether held, of step i, may sign the next call: a session does
+// until its last minute, unless it is older than the profile allows.
+func (g *Getter) mints(held creds.Issued, i int) bool {
+	return g.Steps[i].Serial == "" || g.young(held)
+}
+
+func (g *Getter) young(held creds.Issued) bool {
+	return g.MaxAge == 0 || g.Now().Sub(held.IssuedAt) <= g.MaxAge
+}
+
+func (g *Getter) fresh(held creds.Issued) bool {
+	left := held.Left(g.Now())
+	if g.wish() && left < g.MinRemaining || held.Call == GetSessionToken && !g.young(held) {
+		return false
+	}
+	return Fresh(held, g.Now())
+}
+
+func (g *Getter) wish() bool { return g.MinRemaining > minWish }
+
+// Fresh reports whether held is handed out at the local time now without a
+// thought of renewing it: at least the smaller of 16 minutes and half of what
+// was issued is left.
+func Fresh(held creds.Issued, now time.Time) bool {
+	return held.Left(now) >= min(fresh, held.Life()/2)
+}

@@ -1,0 +1,290 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"daypass/creds"
+)
+
+// Cache is where temporary credentials are kept, by a step's key.
+type Cache interface {
+	// Get returns the entry of key; anything but a usable one is a miss.
+	Get(ctx context.Context, key string) (creds.Issued, bool)
+	// Put keeps an entry; parents are the keys of the steps before it.
+	Put(ctx context.Context, key string, parents []string, i creds.Issued) error
+	// Lock waits for the one place in which key may be renewed.
+	Lock(ctx context.Context, key string) (unlock func(), err error)
+	// TryLock is Lock without the wait; ok is false if another holds it.
+	TryLock(key string) (unlock func(), ok bool, err error)
+}
+
+// Question is what a person, or a program, is asked a code for.
+type Question struct {
+	Profile string
+	Serial  string
+	Host    string    // of STS when it is not AWS's own
+	Plain   bool      // what goes to Host is not encrypted
+	Since   time.Time // when the credentials were first wanted
+	NoWait  bool      // wait for nobody else's question
+}
+
+// Answer says what became of a code.
+type Answer int
+
+// The answers to a code.
+const (
+	Accepted Answer = iota
+	Refused         // STS did not take it
+	Lost            // sent, and no answer came: it may be used up
+	Unsent          // it never left
+	Failed          // the call failed for another reason
+)
+
+// Codes asks for codes.
+type Codes interface {
+	// Available is nil if a code can be expected, else the error that Ask would
+	// end with. It asks nobody.
+	Available(q Question) error
+	// Ask gets codes and hands them to try until one is accepted.
+	Ask(ctx context.Context, q Question, try func(ctx context.Context, code string) (Answer, error)) error
+}
+
+// Getter gets the credentials of a plan. All fields but Log are needed.
+type Getter struct {
+	Cache   Cache
+	Codes   Codes
+	Base    Base
+	Network Network
+	Steps   []Step
+	Profile string // as asked for
+	Now     func() time.Time
+	Log     *slog.Logger // never sees a secret
+
+	MinRemaining time.Duration // renew with less than this left; 16 min and less is no wish
+	MaxAge       time.Duration // use no MFA session older than this; 0: any
+	Refresh      bool          // take nothing that was issued before now
+	Strict       bool          // a wish that needs a code and finds nobody to ask is an error
+
+	started time.Time
+	wait    bool // for others, since nothing is held that serves meanwhile
+	client  *client
+	stale   map[string]time.Time // entries refused by STS, by key: when they were issued
+}
+
+// Result is what Get returns: the credentials, and whether anything was issued
+// for them.
+type Result struct {
+	creds.Issued
+	Cached bool  // from the cache, without a call
+	Failed error // why they could not be renewed, nil if they need not be
+}
+
+// Get returns credentials for the last step. What is fresh comes from the cache
+// by one read. What cannot be renewed, for whatever reason, is handed out while
+// it lives a minute more.
+func (g *Getter) Get(ctx context.Context) (Result, error) {
+	g.started = g.Now()
+	last := len(g.Steps) - 1
+	held, hit := g.lookup(ctx, last)
+	if hit && g.fresh(held) {
+		return Result{Issued: held, Cached: true}, nil
+	}
+	if hit && g.rests(ctx, held) {
+		return Result{Issued: held, Cached: true}, nil
+	}
+	issued, err := g.renew(ctx, held, hit)
+	if err == nil {
+		return Result{Issued: issued}, nil
+	}
+	if stopped(ctx) {
+		return Result{}, err
+	}
+	if left := held.Left(g.Now()); hit && left >= usable && !(g.Strict && g.wish() && g.nobody(err)) {
+		g.Log.Info("handing out what is left", "left", left, "because", err)
+		return Result{Issued: held, Cached: true, Failed: err}, nil
+	}
+	return Result{}, err
+}
+
+// renew gets new credentials for the last step. It takes no lock if a code is
+// needed and nobody can give one, and waits for nobody while held is of use.
+func (g *Getter) renew(ctx context.Context, held creds.Issued, hit bool) (creds.Issued, error) {
+	last := len(g.Steps) - 1
+	if i := g.codeStep(ctx); i >= 0 {
+		if err := g.Codes.Available(g.question(i)); err != nil {
+			return creds.Issued{}, &UnaskedError{err}
+		}
+	}
+	g.wait = !hit || held.Left(g.Now()) < usable
+	return g.obtain(ctx, last)
+}
+
+// rests reports whether held, though not fresh, is handed out rather than
+// asking for a code.
+func (g *Getter) rests(ctx context.Context, held creds.Issued) bool {
+	return !g.wish() && held.Left(g.Now()) >= askBelow && g.codeStep(ctx) >= 0
+}
+
+// codeStep is the index of the step that would have to ask for a code if the
+// last were renewed now, -1 if none would.
+func (g *Getter) codeStep(ctx context.Context) int {
+	for i := len(g.Steps) - 1; i >= 0; i-- {
+		if g.Steps[i].Serial != "" {
+			return i
+		}
+		if i > 0 {
+			if parent, ok := g.lookup(ctx, i-1); ok && g.mints(parent, i-1) {
+				return -1
+			}
+		}
+	}
+	return -1
+}
+
+// errBusy: another renews, and what is held serves meanwhile.
+var errBusy = errors.New("another process is renewing these credentials")
+
+// obtain returns credentials of step i, from the cache if another has just
+// renewed them, else from STS. The lock of a step is held while it is asked for
+// and issued, and those before it are freed as soon as they are kept.
+func (g *Getter) obtain(ctx context.Context, i int) (creds.Issued, error) {
+	unlock, err := g.lock(ctx, i)
+	if err != nil {
+		return creds.Issued{}, err
+	}
+	defer unlock()
+	if again, ok := g.lookup(ctx, i); ok && g.serves(again, i) {
+		return again, nil
+	}
+	issued, err := g.issue(ctx, i)
+	if err != nil {
+		return creds.Issued{}, err
+	}
+	issued.Profile, issued.IssuedAt = g.Profile, g.Now()
+	issued.AccountID = account(g.Steps[:i+1])
+	if issued.Left(issued.IssuedAt) <= 0 {
+		return creds.Issued{}, &ClockError{Skew: issued.Skew}
+	}
+	g.keep(ctx, i, issued)
+	return issued, nil
+}
+
+// issue makes the call of step i. Credentials of the cache that STS no longer
+// takes, since their key was deactivated or they were revoked, are got anew.
+func (g *Getter) issue(ctx context.Context, i int) (creds.Issued, error) {
+	signer, cached, err := g.signer(ctx, i)
+	if err != nil {
+		return creds.Issued{}, err
+	}
+	issued, err := g.call(ctx, i, signer.Credentials)
+	var refused *RefusedError
+	if cached && errors.As(err, &refused) && refused.BadSigner() {
+		g.Log.Info("the cached session is no longer accepted", "code", refused.Code)
+		g.reject(i-1, signer)
+		if signer, _, err = g.signer(ctx, i); err == nil {
+			issued, err = g.call(ctx, i, signer.Credentials)
+		}
+	}
+	return issued, err
+}
+
+// signer returns what signs the call of step i, and whether it was in the cache.
+func (g *Getter) signer(ctx context.Context, i int) (creds.Issued, bool, error) {
+	if i == 0 {
+		return creds.Issued{Credentials: g.Base.Credentials}, false, nil
+	}
+	if parent, ok := g.lookup(ctx, i-1); ok && g.mints(parent, i-1) {
+		return parent, true, nil
+	}
+	parent, err := g.obtain(ctx, i-1)
+	return parent, false, err
+}
+
+// call makes the call of step i, with a code if it carries one.
+func (g *Getter) call(ctx context.Context, i int, signer creds.Credentials) (issued creds.Issued, err error) {
+	step := g.Steps[i]
+	if g.client == nil {
+		if g.client, err = newClient(ctx, g.Network); err != nil {
+			return creds.Issued{}, err
+		}
+	}
+	if step.Serial == "" {
+		return g.client.call(ctx, step, signer, "")
+	}
+	err = g.Codes.Ask(ctx, g.question(i), func(ctx context.Context, code string) (Answer, error) {
+		issued, err = g.client.call(ctx, step, signer, code)
+		return answer(err), err
+	})
+	return issued, err
+}
+
+func answer(err error) Answer {
+	var refused *RefusedError
+	var unreachable *UnreachableError
+	switch {
+	case err == nil:
+		return Accepted
+	case errors.As(err, &refused) && refused.BadCode():
+		return Refused
+	case errors.As(err, &refused) && refused.BadTime():
+		return Unsent
+	case errors.As(err, &unreachable) && !unreachable.Sent:
+		return Unsent
+	case errors.As(err, &unreachable) && !unreachable.Slow:
+		return Lost
+	}
+	return Failed
+}
+
+func (g *Getter) question(i int) Question {
+	host, plain := g.Network.Foreign()
+	return Question{Profile: g.Profile, Serial: g.Steps[i].Serial, Host: host, Plain: plain, Since: g.started, NoWait: !g.wait}
+}
+
+// keep puts what was issued into the cache, also when the caller has gone: its
+// next try shall find it. That it cannot be kept never stops it from being used.
+func (g *Getter) keep(ctx context.Context, i int, issued creds.Issued) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeLimit)
+	defer cancel()
+	var parents []string
+	for _, s := range g.Steps[:i] {
+		parents = append(parents, s.Key)
+	}
+	if err := g.Cache.Put(ctx, g.Steps[i].Key, parents, issued); err != nil {
+		g.Log.Warn("not kept", "call", issued.Call, "because", err)
+	}
+}
+
+func (g *Getter) lock(ctx context.Context, i int) (func(), error) {
+	if g.wait {
+		return g.Cache.Lock(ctx, g.Steps[i].Key)
+	}
+	unlock, ok, err := g.Cache.TryLock(g.Steps[i].Key)
+	if err == nil && !ok {
+		err = errBusy
+	}
+	return unlock, err
+}
+
+func (g *Getter) nobody(err error) bool {
+	var unasked *UnaskedError
+	return errors.As(err, &unasked)
+}
+
+// stopped reports whether ctx was ended by somebody, rather than by its time.
+func stopped(ctx context.Context) bool {
+	cause := context.Cause(ctx)
+	return cause != nil && !errors.Is(cause, context.DeadlineExceeded)
+}
+
+// UnaskedError is the error of Codes.Available: a code is needed and there is no
+// one to ask.
+type UnaskedError struct{ Err error }
+
+func (e *UnaskedError) Error() string { return e.Err.Error() }
+
+// Unwrap returns why nobody can be asked.
+func (e *UnaskedError) Unwrap() error { return e.Err }

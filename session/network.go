@@ -1,0 +1,180 @@
+package session
+
+import (
+	"context"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"daypass/profile"
+)
+
+// Sourced is a value and where it comes from: "AWS_REGION", "--region", or
+// "/home/ana/.aws/config:12". Both are empty if nothing sets it.
+type Sourced struct{ Value, From string }
+
+// Network is where STS is and how it is reached. Proxies are left to the
+// environment, as every AWS SDK leaves them.
+type Network struct {
+	Region    Sourced // where the call goes; From is empty if nobody set one
+	Endpoint  Sourced // one that the user set, else empty
+	CABundle  Sourced // path of a file
+	FIPS      Sourced // "true", "false" or empty
+	DualStack Sourced // likewise
+	RetryMode Sourced
+	Attempts  Sourced
+	Partition string // "aws", "aws-cn", ...
+}
+
+// ReadNetwork reads the network settings of p by AWS's order of precedence.
+// region is one given on the command line, or empty.
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+func ReadNetwork(p *profile.Profile, getenv func(string) string, region string) (Network, error) {
+	first := func(key string, variables ...string) Sourced { return firstOf(p, getenv, key, variables...) }
+	n := Network{
+		Region:    Sourced{region, "--region"},
+		Endpoint:  readEndpoint(p, getenv),
+		CABundle:  first("ca_bundle", "AWS_CA_BUNDLE"),
+		FIPS:      first("use_fips_endpoint", "AWS_USE_FIPS_ENDPOINT"),
+		DualStack: first("use_dualstack_endpoint", "AWS_USE_DUALSTACK_ENDPOINT"),
+		RetryMode: first("retry_mode", "AWS_RETRY_MODE"),
+		Attempts:  first("max_attempts", "AWS_MAX_ATTEMPTS"),
+	}
+	if region == "" {
+		n.Region = variable(getenv, "AWS_REGION", "AWS_DEFAULT_REGION")
+	}
+	if n.Region.Value == "" && p.Region.Value != "" {
+		n.Region = sourced(p.Region)
+	}
+	n.Partition = partition(p, n.Region.Value)
+	if n.Region.Value == "" {
+		if n.Partition != "aws" {
+			return n, &ConfigError{Profile: p.Name, Problem: RegionMissing, Detail: n.Partition}
+		}
+		n.Region = Sourced{Value: "us-east-1"}
+	}
+	return n, n.check(p)
+}
+
+func (n Network) check(p *profile.Profile) error {
+	if u, err := url.Parse(n.Endpoint.Value); n.Endpoint.Value != "" &&
+		(err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		return &ConfigError{Profile: p.Name, Problem: EndpointInvalid, Detail: n.Endpoint.From}
+	}
+	if !regionForm.MatchString(n.Region.Value) {
+		return &ConfigError{Profile: p.Name, Problem: RegionInvalid, Detail: n.Region.From}
+	}
+	return nil
+}
+
+// regionForm is a host label: a region becomes part of STS's host name.
+var regionForm = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
+
+// Foreign returns the host of STS if it is not AWS's own, and whether what goes
+// there is in clear.
+func (n Network) Foreign() (host string, plain bool) {
+	u, err := url.Parse(n.Endpoint.Value)
+	if n.Endpoint.Value == "" || err != nil {
+		return "", false
+	}
+	plain = u.Scheme == "http"
+	for _, own := range []string{".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".api.aws", ".api.amazonwebservices.com.cn"} {
+		if strings.HasSuffix(strings.ToLower(u.Hostname()), own) && !plain {
+			return "", false
+		}
+	}
+	return u.Host, plain
+}
+
+func readEndpoint(p *profile.Profile, getenv func(string) string) Sourced {
+	if ignore := firstOf(p, getenv, "ignore_configured_endpoint_urls", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"); strings.EqualFold(ignore.Value, "true") {
+		return Sourced{}
+	}
+	if v := variable(getenv, "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"); v.Value != "" {
+		return v
+	}
+	if s, ok := p.ServiceEndpoint("sts"); ok && s.Value != "" {
+		return sourced(s)
+	}
+	return firstOf(p, getenv, "endpoint_url")
+}
+
+// firstOf is the first of the variables that is set, else the profile's key.
+func firstOf(p *profile.Profile, getenv func(string) string, key string, variables ...string) Sourced {
+	if v := variable(getenv, variables...); v.Value != "" {
+		return v
+	}
+	if s, ok := p.Lookup(key); ok && s.Value != "" {
+		return sourced(s)
+	}
+	return Sourced{}
+}
+
+func variable(getenv func(string) string, names ...string) Sourced {
+	for _, name := range names {
+		if v := getenv(name); v != "" {
+			return Sourced{v, name}
+		}
+	}
+	return Sourced{}
+}
+
+func sourced(s profile.Setting) Sourced {
+	return Sourced{s.Value, s.Place()}
+}
+
+// partition is that of the ARNs, which must be right, else that of the region.
+func partition(p *profile.Profile, region string) string {
+	arns := []string{p.MFASerial.Value}
+	for _, r := range p.Roles {
+		arns = append(arns, r.ARN.Value)
+	}
+	for _, arn := range arns {
+		if parts := strings.SplitN(arn, ":", 3); len(parts) == 3 && parts[0] == "arn" && parts[1] != "" {
+			return parts[1]
+		}
+	}
+	for prefix, name := range map[string]string{
+		"cn-": "aws-cn", "us-gov-": "aws-us-gov", "us-iso-": "aws-iso", "us-isob-": "aws-iso-b",
+		"eu-isoe-": "aws-iso-e", "us-isof-": "aws-iso-f", "eusc-": "aws-eusc",
+	} {
+		if strings.HasPrefix(region, prefix) {
+			return name
+		}
+	}
+	return "aws"
+}
+
+// account is the account that the credentials of steps belong to: the last
+// role's, else the device's. Empty if no ARN tells (Ceph's and MinIO's do not).
+func account(steps []Step) string {
+	last := steps[len(steps)-1]
+	for _, arn := range []string{last.RoleARN, last.Serial} {
+		if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 && accountForm.MatchString(parts[4]) {
+			return parts[4]
+		}
+	}
+	return ""
+}
+
+var accountForm = regexp.MustCompile(`^[0-9]{12}$`)
+
+// Host is the address of STS: the user's endpoint, else the one that the SDK
+// makes of the region. Empty if the SDK can make none.
+func (n Network) Host() string {
+	if n.Endpoint.Value != "" {
+		return n.Endpoint.Value
+	}
+	endpoint, err := sts.NewDefaultEndpointResolverV2().ResolveEndpoint(context.Background(), sts.EndpointParameters{
+		Region:       aws.String(n.Region.Value),
+		UseFIPS:      aws.Bool(strings.EqualFold(n.FIPS.Value, "true")),
+		UseDualStack: aws.Bool(strings.EqualFold(n.DualStack.Value, "true")),
+	})
+	if err != nil {
+		return ""
+	}
+	return endpoint.URI.String()
+}

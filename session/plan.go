@@ -1,0 +1,125 @@
+package session
+
+import (
+	"fmt"
+	"time"
+
+	"daypass/profile"
+)
+
+// The STS actions that a plan is made of.
+const (
+	GetSessionToken = "GetSessionToken"
+	AssumeRole      = "AssumeRole"
+)
+
+const (
+	defaultSession = 12 * time.Hour
+	defaultRole    = time.Hour
+	// chainCap is STS's limit for a role that is assumed with temporary
+	// credentials, those of GetSessionToken included.
+	// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html#iam-term-role-chaining
+	// https://github.com/99designs/aws-vault/issues/263
+	chainCap = time.Hour
+	// minWish is what callers can count on anyway: less is no wish.
+	minWish = 16 * time.Minute
+)
+
+// Step is one STS call of a plan.
+type Step struct {
+	Call     string // GetSessionToken or AssumeRole
+	Profile  string // the profile whose settings the call follows
+	RoleARN  string // of AssumeRole, else empty
+	Serial   string // the MFA device whose code the call carries, empty if it carries none
+	Duration time.Duration
+
+	ExternalID     string
+	SessionName    string
+	SourceIdentity string
+	Tags           []Tag
+	TransitiveTags []string
+	Policy         string // inline session policy, JSON
+	PolicyARNs     []string
+
+	Key  string // canonical, names the cache entry; holds no secret
+	Note string // what a reader of the plan should know, empty if nothing
+}
+
+// Tag is a session tag.
+type Tag struct{ Key, Value string }
+
+// Want is what decides a plan beside the profile.
+type Want struct {
+	Base         Base
+	Network      Network
+	Login        string        // login name of the uid, for the default role session name
+	MinRemaining time.Duration // 0: no wish
+}
+
+// Plan returns the STS calls that lead from the base credentials to those of p,
+// in order. It makes no call and reads nothing but the file of a session policy.
+// Its errors are *ConfigError and *profile.Error.
+func Plan(p *profile.Profile, w Want) ([]Step, error) {
+	serial := p.MFASerial.Value
+	if err := checkBase(p, w.Base); err != nil {
+		return nil, err
+	}
+	steps := make([]Step, 0, len(p.Roles)+1)
+	direct := len(p.Roles) > 0 && (!p.MFASession || roleDuration(p.Roles[0]) > chainCap)
+	if serial != "" && !direct {
+		steps = append(steps, Step{Call: GetSessionToken, Profile: p.Name, Serial: serial, Duration: sessionDuration(p)})
+	}
+	for i, r := range p.Roles {
+		step, err := roleStep(r, w.Login)
+		if err != nil {
+			return nil, err
+		}
+		if serial != "" && direct && i == 0 {
+			step.Serial = serial
+		}
+		if chained := len(steps) > 0 || w.Base.Credentials.Temporary(); chained && step.Duration > chainCap {
+			step.Note = fmt.Sprintf("%s is cut to 1h: STS gives no more to a role that is assumed with temporary credentials", step.Duration)
+			step.Duration = chainCap
+		}
+		steps = append(steps, step)
+	}
+	for i := range steps {
+		steps[i].Key = key(w, steps[:i+1])
+	}
+	return steps, checkWish(p, steps[len(steps)-1].Duration, w.MinRemaining)
+}
+
+// checkBase tells, before anybody is asked, what cannot lead to credentials.
+func checkBase(p *profile.Profile, b Base) error {
+	serial := p.MFASerial.Value
+	switch {
+	case len(p.Roles) == 0 && serial == "":
+		return &ConfigError{Profile: p.Name, Problem: NothingToDo}
+	case b.Credentials.AccessKeyID == "":
+		return &ConfigError{Profile: p.Name, Problem: BaseUnsupported, Detail: string(b.Kind)}
+	case serial != "" && b.Credentials.Temporary():
+		return &ConfigError{Profile: p.Name, Problem: CodeNeedsLongTerm, Detail: b.Profile}
+	}
+	return nil
+}
+
+func checkWish(p *profile.Profile, issued, wish time.Duration) error {
+	if wish <= minWish || wish <= issued-time.Minute {
+		return nil
+	}
+	return &ConfigError{Profile: p.Name, Problem: WishTooLong, Detail: fmt.Sprintf("%s of %s", wish, issued)}
+}
+
+func sessionDuration(p *profile.Profile) time.Duration {
+	if p.SessionDuration == 0 {
+		return defaultSession
+	}
+	return p.SessionDuration
+}
+
+func roleDuration(r profile.Role) time.Duration {
+	if r.Duration == 0 {
+		return defaultRole
+	}
+	return r.Duration
+}
