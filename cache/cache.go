@@ -83,19 +83,10 @@ func (c *Cache) Put(ctx context.Context, key string, parents []string, i creds.I
 	return nil
 }
 
-// Delete removes the entry of key, and reports whether there was one, expired or
-// not. After an error it may still be there.
-func (c *Cache) Delete(ctx context.Context, key string) (existed bool, err error) {
-	return c.remove(ctx, Account(key))
-}
-
-// DeleteAccount is Delete for an entry of this store that List has named.
-func (c *Cache) DeleteAccount(ctx context.Context, account string) error {
-	_, err := c.remove(ctx, account)
-	return err
-}
-
-func (c *Cache) remove(ctx context.Context, account string) (existed bool, err error) {
+// Delete removes the entry of account, which Account or List has named, and
+// reports whether there was one, expired or not. After an error it may still be
+// there.
+func (c *Cache) Delete(ctx context.Context, account string) (existed bool, err error) {
 	_, err = c.Store.Get(ctx, account)
 	if existed = err == nil; existed {
 		err = c.Store.Delete(ctx, account)

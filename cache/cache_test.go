@@ -151,7 +151,7 @@ func TestTrouble(t *testing.T) {
 
 func TestDelete(t *testing.T) {
 	c, m, _ := newCache(t)
-	if existed, err := c.Delete(t.Context(), "key"); existed || err != nil {
+	if existed, err := c.Delete(t.Context(), Account("key")); existed || err != nil {
 		t.Errorf("before Put: %v, %v", existed, err)
 	}
 	put := func() {
@@ -160,7 +160,7 @@ func TestDelete(t *testing.T) {
 		}
 	}
 	put()
-	if existed, err := c.Delete(t.Context(), "key"); !existed || err != nil {
+	if existed, err := c.Delete(t.Context(), Account("key")); !existed || err != nil {
 		t.Errorf("after Put: %v, %v", existed, err)
 	}
 	if all, _ := c.List(); len(all) != 0 || len(m.items) != 0 {
@@ -170,7 +170,7 @@ func TestDelete(t *testing.T) {
 	for _, call := range []string{"Get", "Delete"} {
 		put()
 		m.fail = map[string]error{call: stuck}
-		if existed, err := c.Delete(t.Context(), "key"); existed != (call == "Delete") || !errors.Is(err, stuck) {
+		if existed, err := c.Delete(t.Context(), Account("key")); existed != (call == "Delete") || !errors.Is(err, stuck) {
 			t.Errorf("when %s fails: %v, %v", call, existed, err)
 		}
 		if _, ok := c.Peek("key"); !ok {
@@ -182,14 +182,14 @@ func TestDelete(t *testing.T) {
 	if err != nil || len(listed) != 1 {
 		t.Fatal(listed, err)
 	}
-	if err := c.DeleteAccount(t.Context(), listed[0].Account); err != nil || len(m.items) != 0 {
-		t.Errorf("DeleteAccount: %v, left %v", err, m.items)
+	if _, err := c.Delete(t.Context(), listed[0].Account); err != nil || len(m.items) != 0 {
+		t.Errorf("Delete: %v, left %v", err, m.items)
 	}
 	put()
 	if err := c.State.Remove(entries + "/" + c.file(Account("key"))); err != nil {
 		t.Fatal(err)
 	}
-	if existed, err := c.Delete(t.Context(), "key"); !existed || err != nil {
+	if existed, err := c.Delete(t.Context(), Account("key")); !existed || err != nil {
 		t.Errorf("an item that the index does not know: %v, %v", existed, err)
 	}
 }
@@ -233,7 +233,7 @@ func TestNone(t *testing.T) {
 	if _, ok := c.Get(t.Context(), "key"); ok || c.Trouble() != ErrNotKept {
 		t.Errorf("Get gives %v, trouble %v", ok, c.Trouble())
 	}
-	if existed, err := c.Delete(t.Context(), "key"); existed || err != nil {
+	if existed, err := c.Delete(t.Context(), Account("key")); existed || err != nil {
 		t.Errorf("Delete gives %v, %v", existed, err)
 	}
 	if err := c.Clear(t.Context()); err != nil {

@@ -48,7 +48,7 @@ func TestWithoutFolder(t *testing.T) {
 		if _, err := c.List(); !errors.Is(err, state.ErrUnusable) {
 			t.Errorf("List: %v", err)
 		}
-		if existed, err := c.Delete(t.Context(), "key"); !existed || err != nil {
+		if existed, err := c.Delete(t.Context(), Account("key")); !existed || err != nil {
 			t.Errorf("Delete: %v, %v", existed, err)
 		}
 		if err := c.Clear(t.Context()); err != nil {

@@ -150,7 +150,7 @@ func TestMain(m *testing.M) {
 			return nil
 		},
 		"put":    func(ctx context.Context, c *Cache) error { return c.Put(ctx, "key", nil, sample()) },
-		"delete": func(ctx context.Context, c *Cache) error { _, err := c.Delete(ctx, "key"); return err },
+		"delete": func(ctx context.Context, c *Cache) error { _, err := c.Delete(ctx, Account("key")); return err },
 		"clear":  func(ctx context.Context, c *Cache) error { return c.Clear(ctx) },
 	}[os.Getenv(child)]
 	if !ok {

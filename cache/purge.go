@@ -42,7 +42,7 @@ func (c *Cache) purgeOne(ctx context.Context, account string) error {
 			return nil
 		}
 	}
-	_, err = c.remove(ctx, account)
+	_, err = c.Delete(ctx, account)
 	return err
 }
 

@@ -277,9 +277,13 @@ var outcomes = map[session.Answer]mfa.Outcome{
 }
 
 func (c codes) request(q session.Question) mfa.Request {
+	caller := ""
+	if c.app.automatic { // else the person knows who asks
+		caller = mfa.Caller()
+	}
 	return mfa.Request{
 		Profile: q.Profile, Serial: q.Serial, Host: q.Host, Plain: q.Plain,
-		Caller: mfa.Caller(), NotKept: notKept(c.cache.Trouble()),
+		Caller: caller, NotKept: notKept(c.cache.Trouble()),
 		Since: q.Since, Until: c.until(), NoWait: q.NoWait,
 	}
 }

@@ -13,15 +13,9 @@ func (a *app) loginCommand() *cobra.Command {
 		Short:             "Ask for the MFA code now, so that nothing asks later",
 		ValidArgsFunction: a.completeProfiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			names := args
-			if len(args) < 2 {
-				name, err := a.oneProfile(cmd, args, o)
-				if err != nil {
-					return err
-				}
-				names = []string{name}
-			} else if o.profile != "" {
-				return &usageError{cmd.CommandPath(), fmt.Errorf("--profile %q beside other profiles", o.profile)}
+			names, err := a.someProfiles(cmd, args, o)
+			if err != nil {
+				return err
 			}
 			for _, name := range names {
 				if err := a.login(cmd, name, o); err != nil {

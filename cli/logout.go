@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sort"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,6 +15,9 @@ import (
 	"daypass/internal/tty"
 	"daypass/profile"
 )
+
+// untilThen is said after each logout: STS cannot take credentials back.
+const untilThen = "AWS honours what was handed out until it expires"
 
 func (a *app) logoutCommand() *cobra.Command {
 	var o options
@@ -30,15 +33,11 @@ func (a *app) logoutCommand() *cobra.Command {
 			if all {
 				return ran(a.logoutAll(cmd.Context()))
 			}
-			names := args
-			if len(args) < 2 {
-				name, err := a.oneProfile(cmd, args, o)
-				if err != nil {
-					return err
-				}
-				names = []string{name}
+			names, err := a.someProfiles(cmd, args, o)
+			if err != nil {
+				return err
 			}
-			return ran(a.logout(cmd.Context(), names))
+			return ran(a.logout(cmd.Context(), names, o.region))
 		},
 	}
 	cmd.Flags().StringVar(&o.profile, "profile", "", "the profile")
@@ -48,153 +47,126 @@ func (a *app) logoutCommand() *cobra.Command {
 	return cmd
 }
 
-// untilThen is said after each logout: STS cannot take credentials back.
-const untilThen = "AWS honours credentials that were handed out already until they expire"
-
 func (a *app) logoutAll(ctx context.Context) error {
 	dir := a.stateDir()
-	caches, err := a.allStores(dir)
+	c, err := a.openCache(options{store: "keyring"}, nil, dir)
 	if err != nil {
 		return err
 	}
-	var failed []error
-	for _, c := range caches {
-		if err := c.Clear(ctx); err != nil && !errors.Is(err, keyring.ErrUnavailable) {
-			failed = append(failed, fmt.Errorf("clearing the store %q: %w", c.Store.Name(), err))
-		}
-	}
-	forgetFailures(dir)
-	if err := errors.Join(failed...); err != nil {
+	if err := c.Clear(ctx); err != nil && !errors.Is(err, keyring.ErrUnavailable) {
 		return err
 	}
+	forgetFailures(dir)
 	_, err = fmt.Fprintf(a.Stdout, "everything is removed; %s\n", untilThen)
 	return err
 }
 
-// allStores are caches over every store that can keep something.
-func (a *app) allStores(dir *state.Dir) ([]*cache.Cache, error) {
-	c, err := a.openCache(options{store: "keyring", noPrompt: true}, nil, dir)
-	return []*cache.Cache{c}, err
-}
-
-func (a *app) logout(ctx context.Context, names []string) error {
+func (a *app) logout(ctx context.Context, names []string, region string) error {
 	dir := a.stateDir()
-	caches, err := a.allStores(dir)
+	c, err := a.openCache(options{store: "keyring"}, nil, dir)
 	if err != nil {
 		return err
 	}
+	reader, err := profile.Open(a.files(), a.Self)
+	if err != nil {
+		return err
+	}
+	l := &logout{app: a, reader: reader, region: region, cache: c, dir: dir}
 	for _, name := range names {
-		if err := a.logoutOne(ctx, name, caches, dir); err != nil {
+		a.profile = name
+		if err := l.profile(ctx, name); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (a *app) logoutOne(ctx context.Context, name string, caches []*cache.Cache, dir *state.Dir) error {
-	a.profile = name
-	keys, err := a.keys(name)
-	removed := map[string]bool{}
-	for _, c := range caches {
-		for _, key := range keys {
-			existed, err := c.Delete(ctx, key)
-			if errors.Is(err, keyring.ErrUnavailable) {
-				break // where there is no keyring nothing was kept
-			}
-			if err != nil {
-				return fmt.Errorf("removing credentials from the store %q: %w", c.Store.Name(), err)
-			}
-			if existed {
-				removed[key] = true
-			}
-		}
-		n, leftErr := removeLeftovers(ctx, c, name)
-		if leftErr != nil {
-			return leftErr
-		}
-		for range n {
-			removed["leftover"] = true
-		}
-	}
-	if err != nil && len(removed) == 0 {
-		return err // neither in the config nor in the index
-	}
-	_ = dir.Remove(failureFile(name))
-	return a.sayRemoved(name, removed)
+// logout is one run over several profiles, of which the files are read once.
+type logout struct {
+	*app
+	reader *profile.Reader
+	region string
+	cache  *cache.Cache
+	dir    *state.Dir
 }
 
-// keys are those of the entries that the profile's plan uses.
-func (a *app) keys(name string) ([]string, error) {
-	p, err := profile.Load(a.files(), name, a.Self)
+// profile removes the entries that the profile's plan uses, and what was issued
+// for it when its settings were others. A profile that is in no file any more
+// may still have some.
+func (l *logout) profile(ctx context.Context, name string) error {
+	accounts, unplanned := l.planned(name)
+	listed, _ := l.cache.List() // without an index the plan is all there is to go by
+	for _, e := range listed {
+		if e.Profile == name && e.Store == l.cache.Store.Name() {
+			accounts = append(accounts, e.Account)
+		}
+	}
+	if unplanned != nil && len(accounts) == 0 {
+		return unplanned
+	}
+	removed, err := l.remove(ctx, accounts)
+	if err != nil {
+		return err
+	}
+	_ = l.dir.Remove(failureFile(name))
+	return l.say(name, removed)
+}
+
+// planned are the accounts of the entries that the profile's plan uses.
+func (l *logout) planned(name string) ([]string, error) {
+	p, err := l.reader.Load(name)
 	if err != nil {
 		return nil, err
 	}
-	plan, err := a.plan(p, "", 0)
+	plan, err := l.plan(p, l.region, 0)
 	if err != nil {
 		return nil, err
 	}
-	keys := make([]string, 0, len(plan.steps))
+	accounts := make([]string, 0, len(plan.steps))
 	for _, s := range plan.steps {
-		keys = append(keys, s.Key)
+		accounts = append(accounts, cache.Account(s.Key))
 	}
-	return keys, nil
+	return accounts, nil
 }
 
-// removeLeftovers removes what was issued for the profile when its settings were
-// others.
-func removeLeftovers(ctx context.Context, c *cache.Cache, name string) (int, error) {
-	entries, err := c.List()
-	if err != nil {
-		return 0, nil // no index: what the plan names is all that can be found
-	}
-	n := 0
-	for _, e := range entries {
-		if e.Profile != name || e.Store != c.Store.Name() {
-			continue
+// remove returns those that were there. Where there is no keyring none was.
+func (l *logout) remove(ctx context.Context, accounts []string) (removed []string, err error) {
+	for _, account := range accounts {
+		existed, err := l.cache.Delete(ctx, account)
+		if errors.Is(err, keyring.ErrUnavailable) {
+			return removed, nil
 		}
-		if err := c.DeleteAccount(ctx, e.Account); err != nil {
-			return n, fmt.Errorf("removing credentials from the store %q: %w", c.Store.Name(), err)
+		if err != nil {
+			return removed, err
 		}
-		n++
+		if existed {
+			removed = append(removed, account)
+		}
 	}
-	return n, nil
+	return removed, nil
 }
 
-func (a *app) sayRemoved(name string, removed map[string]bool) error {
+func (l *logout) say(name string, removed []string) error {
 	if len(removed) == 0 {
-		_, err := fmt.Fprintf(a.Stdout, "profile %q: nothing was cached\n", name)
+		_, err := fmt.Fprintf(l.Stdout, "profile %q: nothing was cached\n", name)
 		return err
 	}
 	line := fmt.Sprintf("profile %q: removed", name)
-	if others := a.sharing(name, removed); len(others) > 0 {
-		line += "; these need a new code too: " + strings.Join(others, ", ")
+	if others := l.sharing(name, removed); len(others) > 0 {
+		line += "; these lose their MFA session too: " + strings.Join(others, ", ")
 	}
-	_, err := fmt.Fprintf(a.Stdout, "%s; %s\n", line, untilThen)
+	_, err := fmt.Fprintf(l.Stdout, "%s; %s\n", line, untilThen)
 	return err
 }
 
 // sharing names the other profiles whose plan uses one of the removed entries.
-func (a *app) sharing(name string, removed map[string]bool) []string {
-	names, err := profile.Names(a.files())
-	if err != nil {
-		return nil
-	}
+func (l *logout) sharing(name string, removed []string) []string {
 	var others []string
-	for _, other := range names {
-		if other == name {
-			continue
-		}
-		keys, err := a.keys(other)
-		if err != nil {
-			continue
-		}
-		for _, key := range keys {
-			if removed[key] {
-				others = append(others, tty.Visible(other))
-				break
-			}
+	for _, other := range l.reader.Names() {
+		accounts, err := l.planned(other)
+		if err == nil && other != name && slices.ContainsFunc(accounts, func(a string) bool { return slices.Contains(removed, a) }) {
+			others = append(others, tty.Visible(other))
 		}
 	}
-	sort.Strings(others)
 	return others
 }

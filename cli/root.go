@@ -86,6 +86,18 @@ func (a *app) oneProfile(cmd *cobra.Command, args []string, o options) (string, 
 	return "default", nil
 }
 
+// someProfiles are the arguments, or else the one profile.
+func (a *app) someProfiles(cmd *cobra.Command, args []string, o options) ([]string, error) {
+	if len(args) > 1 && o.profile == "" {
+		return args, nil
+	}
+	if len(args) > 1 {
+		return nil, &usageError{cmd.CommandPath(), fmt.Errorf("--profile %q beside other profiles", o.profile)}
+	}
+	name, err := a.oneProfile(cmd, args, o)
+	return []string{name}, err
+}
+
 // fromEnvironment fills what no flag gave. DAYPASS_NO_PROMPT and DAYPASS_DEBUG
 // count unless they are empty or a form of no.
 func (o *options) fromEnvironment(getenv func(string) string) {

@@ -89,6 +89,7 @@ func (g *Getter) Get(ctx context.Context) (Result, error) {
 	g.started = g.Now()
 	last := len(g.Steps) - 1
 	held, hit := g.lookup(ctx, last)
+	g.Log.Debug("looked up", "call", g.Steps[last].Call, "hit", hit, "left", held.Left(g.started))
 	if hit && g.fresh(held) {
 		return Result{Issued: held, Cached: true}, nil
 	}
@@ -211,6 +212,7 @@ func (g *Getter) call(ctx context.Context, i int, signer creds.Credentials) (iss
 			return creds.Issued{}, err
 		}
 	}
+	g.Log.Debug("calling", "call", step.Call, "role", step.RoleARN, "serial", step.Serial, "duration", step.Duration)
 	if step.Serial == "" {
 		return g.client.call(ctx, step, signer, "")
 	}
