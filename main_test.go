@@ -26,6 +26,9 @@ func TestMain(m *testing.M) {
 }
 
 func daypass() {
+	if os.Getenv("TEST_ALONE") != "" {
+		leaveTerminal()
+	}
 	self, _ := os.Executable()
 	home, _ := os.UserHomeDir()
 	env := cli.Env{
@@ -51,8 +54,8 @@ func testClock() func() time.Time {
 }
 
 // folderStore stands for the keyring in scripts: a folder with a file an item,
-// and a line in the file "calls" for each call. A file "trouble" makes every
-// call fail.
+// and a line in the file "calls" for each call, with the process that made it. A
+// file "trouble" makes every call fail.
 type folderStore struct{ folder string }
 
 func (s folderStore) call(name string) error {
@@ -61,7 +64,7 @@ func (s folderStore) call(name string) error {
 		return err
 	}
 	defer func() { _ = f.Close() }()
-	if _, err := fmt.Fprintln(f, name); err != nil {
+	if _, err := fmt.Fprintln(f, name, os.Getpid()); err != nil {
 		return err
 	}
 	if text, err := os.ReadFile(filepath.Join(s.folder, "trouble")); err == nil {

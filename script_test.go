@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,15 +21,20 @@ import (
 	"daypass/internal/tty/ttytest"
 )
 
-// The world of each script: ana of account 111111111111, her key and her device,
-// and two roles of account 222222222222 that want MFA.
+// The world of each script: ana of account 111111111111, her keys and devices,
+// two roles of account 222222222222 that want MFA, one of her own account that
+// does not, and one of account 333333333333 that is reached from the first.
 const (
 	accessKeyID     = "AKIAEXAMPLEANA000001"
 	secretAccessKey = "SECRET/of+ana/EXAMPLE0000000000000000001"
+	secondKeyID     = "AKIAEXAMPLEANA000002"
+	secondSecret    = "SECRET/of+ana/EXAMPLE0000000000000000002"
 	device          = "arn:aws:iam::111111111111:mfa/ana"
 	secondDevice    = "arn:aws:iam::111111111111:mfa/ana2"
 	devRole         = "arn:aws:iam::222222222222:role/Dev"
 	opsRole         = "arn:aws:iam::222222222222:role/Ops"
+	plainRole       = "arn:aws:iam::111111111111:role/Plain"
+	farRole         = "arn:aws:iam::333333333333:role/Far"
 )
 
 func newSTS(t testing.TB) (*stsim.Server, string) {
@@ -42,11 +48,14 @@ func newSTS(t testing.TB) (*stsim.Server, string) {
 	ana := stsim.User{Account: "111111111111", Name: "ana"}
 	sts.AddUser(ana)
 	sts.AddKey(ana.ARN(), stsim.Key{AccessKeyID: accessKeyID, SecretAccessKey: secretAccessKey})
+	sts.AddKey(ana.ARN(), stsim.Key{AccessKeyID: secondKeyID, SecretAccessKey: secondSecret})
 	sts.AddDevice(ana.ARN(), device, []byte("first"))
 	sts.AddDevice(ana.ARN(), secondDevice, []byte("second"))
 	for _, arn := range []string{devRole, opsRole} {
 		sts.AddRole(stsim.Role{ARN: arn, RequireMFA: true, MaxSessionDuration: 12 * time.Hour, Principals: []string{ana.ARN()}})
 	}
+	sts.AddRole(stsim.Role{ARN: plainRole})
+	sts.AddRole(stsim.Role{ARN: farRole, Principals: []string{devRole}})
 	return sts, url
 }
 
@@ -74,7 +83,7 @@ func TestScripts(t *testing.T) {
 			e.Values["sts"] = sts
 			home := filepath.Join(e.WorkDir, "home")
 			store := filepath.Join(e.WorkDir, "store")
-			e.Vars = append(environment(home, url), "WORK="+e.WorkDir, "TEST_STORE="+store,
+			e.Vars = append(environment(home, url), "WORK="+e.WorkDir, "TEST_STORE="+store, "TEST_ALONE=yes",
 				"TEST_CLOCK="+filepath.Join(e.WorkDir, "clock"), "KEY="+accessKeyID, "STS="+url, "TMPDIR="+e.WorkDir, "HOST="+strings.TrimPrefix(url, "http://"))
 			for _, folder := range []string{filepath.Join(home, ".aws"), store} {
 				if err := os.MkdirAll(folder, 0o700); err != nil {
@@ -84,9 +93,14 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sts":   stsCommand,
-			"tty":   ttyCommand,
-			"count": countCommand,
+			"sts":    stsCommand,
+			"tty":    ttyCommand,
+			"count":  countCommand,
+			"exits":  exitsCommand,
+			"like":   likeCommand,
+			"pretty": prettyCommand,
+			"signed": signedCommand,
+			"gosdk":  gosdkCommand,
 		},
 	})
 }
@@ -152,7 +166,8 @@ func fault(ts *testscript.TestScript, args []string) stsim.Fault {
 //
 // Each WAIT is waited for on the terminal, then TYPE is typed, in which @code
 // and @code2 stand for a fresh code of the devices, and \r, \x03 and so on for
-// keys. An empty TYPE only waits. Streams are as the AWS CLI has them: standard
+// keys. An empty TYPE only waits; what has an empty WAIT is typed ahead, before
+// the command starts. Streams are as the AWS CLI has them: standard
 // input is the terminal, the others are read. What they and the terminal showed
 // is in the files out, err and tty, the exit code in the file code.
 func ttyCommand(ts *testscript.TestScript, neg bool, args []string) {
@@ -160,7 +175,6 @@ func ttyCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if i < 0 || i == len(args)-1 {
 		ts.Fatalf("usage: tty [WAIT=>TYPE]... -- COMMAND...")
 	}
-	sts := ts.Value("sts").(*stsim.Server)
 	term := ttytest.New(scriptTB{ts})
 	path, err := exec.LookPath(args[i+1])
 	ts.Check(err)
@@ -170,33 +184,49 @@ func ttyCommand(ts *testscript.TestScript, neg bool, args []string) {
 	var out, problem bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = term.File(), &out, &problem
 	before := term.Settings()
-	term.Start(cmd)
+	start := sync.OnceFunc(func() { term.Start(cmd) })
 	for _, dialogue := range args[:i] {
 		wait, text, _ := strings.Cut(dialogue, "=>")
-		term.Expect(wait)
-		if text != "" {
-			typed, err := strconv.Unquote(`"` + text + `"`)
-			ts.Check(err)
-			if strings.Contains(typed, "@code2") {
-				typed = strings.ReplaceAll(typed, "@code2", sts.Code(secondDevice))
-			}
-			if strings.Contains(typed, "@code") {
-				typed = strings.ReplaceAll(typed, "@code", sts.Code(device))
-			}
-			term.Type(typed)
+		if wait != "" {
+			start()
 		}
+		term.Expect(wait)
+		term.Type(typed(ts, text))
 	}
+	start()
 	code := term.Wait(cmd)
 	if after := term.Settings(); after != before {
 		ts.Fatalf("the terminal was\n%s\nand is\n%s", before, after)
 	}
-	for name, text := range map[string]string{"out": out.String(), "err": problem.String(), "tty": term.Output(), "code": strconv.Itoa(code) + "\n"} {
+	seen := shown(term)
+	for name, text := range map[string]string{"out": out.String(), "err": problem.String(), "tty": seen, "code": strconv.Itoa(code) + "\n"} {
 		ts.Check(os.WriteFile(filepath.Join(ts.Getenv("WORK"), name), []byte(text), 0o600))
 	}
-	ts.Logf("[tty]\n%s\n[out]\n%s\n[err]\n%s", term.Output(), out.String(), problem.String())
+	ts.Logf("[tty]\n%s\n[out]\n%s\n[err]\n%s", seen, out.String(), problem.String())
 	if (code != 0) != neg {
 		ts.Fatalf("exit code %d", code)
 	}
+}
+
+// typed is what the keys of text type.
+func typed(ts *testscript.TestScript, text string) string {
+	keys, err := strconv.Unquote(`"` + text + `"`)
+	ts.Check(err)
+	sts := ts.Value("sts").(*stsim.Server)
+	for _, d := range []struct{ mark, serial string }{{"@code2", secondDevice}, {"@code", device}} {
+		if strings.Contains(keys, d.mark) {
+			keys = strings.ReplaceAll(keys, d.mark, sts.Code(d.serial))
+		}
+	}
+	return keys
+}
+
+// shown is all that was to be seen on a terminal that nothing writes to any more.
+func shown(term *ttytest.Terminal) string {
+	const end = "\x00end of the terminal\x00"
+	_, _ = term.File().WriteString(end)
+	term.Expect(end)
+	return strings.ReplaceAll(term.Output(), end, "")
 }
 
 // scriptEnvironment is the script's environment for a process.
@@ -224,7 +254,7 @@ func countCommand(ts *testscript.TestScript, neg bool, args []string) {
 		return
 	}
 	text, _ := os.ReadFile(file)
-	got := strings.Count("\n"+string(text), "\n"+args[0]+"\n")
+	got := strings.Count("\n"+string(text), "\n"+args[0]+" ")
 	if strconv.Itoa(got) != args[1] {
 		ts.Fatalf("the store was asked to %s %d times, not %s", args[0], got, args[1])
 	}

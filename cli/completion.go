@@ -1,9 +1,12 @@
 package cli
 
 import (
-	"daypass/profile"
+	"slices"
 
 	"github.com/spf13/cobra"
+
+	"daypass/internal/tty"
+	"daypass/profile"
 )
 
 func (a *app) completionCommand() *cobra.Command {
@@ -29,11 +32,12 @@ func (a *app) completionCommand() *cobra.Command {
 	}
 }
 
-// completeProfiles offers the names of profiles.
+// completeProfiles offers the names of profiles that can be shown.
 func (a *app) completeProfiles(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	names, err := profile.Names(a.files())
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
-	return names, cobra.ShellCompDirectiveNoFileComp
+	hidden := func(name string) bool { return tty.Visible(name) != name }
+	return slices.DeleteFunc(names, hidden), cobra.ShellCompDirectiveNoFileComp
 }

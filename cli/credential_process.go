@@ -13,16 +13,17 @@ import (
 // would be handed prod's credentials, so the variable does not count.
 var errNoProfile = errors.New("--profile is missing")
 
+const credentialProcess = "credential-process"
+
 func (a *app) credentialProcessCommand() *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
-		Use:   "credential-process --profile P",
+		Use:   credentialProcess + " --profile P",
 		Short: "Print credentials as AWS SDKs read them from a credential_process",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			a.automatic = true
 			if o.profile == "" {
-				return &usageError{cmd.CommandPath(), errNoProfile}
+				return &usageError{errNoProfile}
 			}
 			g := &get{app: a, options: o, limits: programLimits}
 			return ran(a.print(cmd, g, o.profile, creds.Process))

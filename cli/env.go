@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"sync"
 	"time"
 
 	"daypass/cache"
@@ -36,13 +37,15 @@ type Env struct {
 
 // Main runs the command that env.Args name and returns the exit code.
 func Main(ctx context.Context, env Env) int {
-	ctx, stop := withSignals(ctx)
+	ctx, catch, stop := withSignals(ctx)
 	defer stop()
-	a := &app{Env: env, started: env.Now(), parent: env.Parent()}
+	a := &app{Env: env, started: env.Now(), parent: env.Parent(), catchSignals: catch}
 	root := a.rootCommand()
 	root.SetArgs(env.Args)
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
+	cmd, _, _ := root.Find(env.Args) // the root, if there is no such command
+	a.command, a.automatic = cmd.CommandPath(), cmd.Name() == credentialProcess
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return 0
@@ -55,8 +58,11 @@ type app struct {
 	Env
 	started   time.Time
 	parent    int    // id of the parent at the start: another one means that the caller died
+	command   string // "daypass login"
 	profile   string // the profile that the run is about, once known
 	automatic bool   // a program called us: credential-process
+
+	catchSignals func() // is called before anything begins that a signal must not cut off
 }
 
 // signalError is the cause of a context that a signal ended.
@@ -64,21 +70,30 @@ type signalError struct{ os.Signal }
 
 func (e signalError) Error() string { return "stopped by signal: " + e.String() }
 
+// catchAfter is longer than a hit takes, and shorter than a person.
+const catchAfter = 50 * time.Millisecond
+
 // withSignals returns a context that the signals which end a program cancel,
-// once: a second one ends the program at once.
-func withSignals(ctx context.Context) (context.Context, func()) {
+// once: a second one ends the program at once. They are caught from catch on, and
+// without it after a moment: catching starts threads, which would show in the
+// time of a hit.
+func withSignals(ctx context.Context) (_ context.Context, catch, stop func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	caught := make(chan os.Signal, 1)
-	signal.Notify(caught, endingSignals...)
-	go func() {
-		select {
-		case s := <-caught:
-			signal.Reset(endingSignals...)
-			cancel(signalError{s})
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, func() {
+	catch = sync.OnceFunc(func() {
+		signal.Notify(caught, endingSignals...)
+		go func() {
+			select {
+			case s := <-caught:
+				signal.Reset(endingSignals...)
+				cancel(signalError{s})
+			case <-ctx.Done():
+			}
+		}()
+	})
+	timer := time.AfterFunc(catchAfter, catch)
+	return ctx, catch, func() {
+		timer.Stop()
 		signal.Stop(caught)
 		cancel(nil)
 	}
@@ -86,6 +101,8 @@ func withSignals(ctx context.Context) (context.Context, func()) {
 
 // errCallerGone is the cause of a context whose caller died.
 var errCallerGone = errors.New("the program that asked for the credentials has ended")
+
+func (a *app) callerGone() bool { return a.Parent() != a.parent }
 
 // watchCaller returns a context that ends when the caller does: a code that is
 // typed after that would be spent for nobody.
@@ -99,7 +116,7 @@ func (a *app) watchCaller(ctx context.Context) (context.Context, func()) {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				if a.Parent() != a.parent {
+				if a.callerGone() {
 					cancel(errCallerGone)
 				}
 			}

@@ -26,8 +26,8 @@ func (a *app) explainCommand() *cobra.Command {
 		Short:             "Show which settings count and which STS calls follow, without making one",
 		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: a.completeProfiles,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			name, err := a.oneProfile(cmd, args, o)
+		RunE: func(_ *cobra.Command, args []string) error {
+			name, err := a.oneProfile(args, o)
 			if err != nil {
 				return err
 			}

@@ -20,9 +20,9 @@ func (a *app) exportCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			format, err := creds.ParseFormat(name)
 			if err != nil {
-				return &usageError{cmd.CommandPath(), err}
+				return &usageError{err}
 			}
-			p, err := a.oneProfile(cmd, args, o)
+			p, err := a.oneProfile(args, o)
 			if err != nil {
 				return err
 			}

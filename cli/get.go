@@ -139,7 +139,7 @@ func maxAge(p *profile.Profile) (time.Duration, error) {
 
 // openCache opens the store that the flag, the environment or the profile names.
 func (a *app) openCache(o options, p *profile.Profile, dir *state.Dir) (*cache.Cache, error) {
-	name, from := o.store, "--store"
+	name, from := o.store, "--store or DAYPASS_STORE"
 	if name == "" && p != nil {
 		name, from = p.Store, fmt.Sprintf("the store of profile %q", p.Name)
 	}
@@ -149,7 +149,7 @@ func (a *app) openCache(o options, p *profile.Profile, dir *state.Dir) (*cache.C
 	}
 	s, err := open(name, a.attended(o))
 	if err != nil {
-		return nil, &usageError{"", fmt.Errorf("%s: %w", from, err)}
+		return nil, &usageError{fmt.Errorf("%s: %w", from, err)}
 	}
 	return &cache.Cache{Store: s, State: dir, Now: a.Now}, nil
 }
@@ -260,9 +260,13 @@ func (c codes) Ask(ctx context.Context, q session.Question, try func(context.Con
 	if err != nil {
 		return err
 	}
+	c.app.catchSignals()
 	asking, done := c.app.watchCaller(ctx)
 	defer done()
 	return asker.Ask(asking, c.request(q), func(_ context.Context, code string) (mfa.Outcome, error) {
+		if c.app.callerGone() { // since the last look
+			return mfa.Unsent, errCallerGone
+		}
 		answer, err := try(ctx, code)
 		return outcomes[answer], err
 	})

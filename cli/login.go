@@ -13,7 +13,7 @@ func (a *app) loginCommand() *cobra.Command {
 		Short:             "Ask for the MFA code now, so that nothing asks later",
 		ValidArgsFunction: a.completeProfiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			names, err := a.someProfiles(cmd, args, o)
+			names, err := a.someProfiles(args, o)
 			if err != nil {
 				return err
 			}
@@ -40,14 +40,14 @@ func (a *app) login(cmd *cobra.Command, name string, o options) error {
 		return err
 	}
 	left := result.Left(a.Now())
-	line := fmt.Sprintf("profile %q is good until %s (%s left)", name, clock(result.Expiration), span(left))
+	text := fmt.Sprintf("profile %q is good until %s (%s left)", name, clock(result.Expiration), span(left))
 	if result.Failed != nil {
 		what, _, _ := a.words(result.Failed)
-		line += "; renewing it failed: " + what
+		text += "; renewing it failed: " + what
 	}
 	if why := notKept(g.cache.Trouble()); why != "" {
-		line += "; not kept: " + why
+		text += "; not kept: " + why
 	}
-	_, err = fmt.Fprintln(a.Stdout, line)
+	_, err = fmt.Fprintln(a.Stdout, line(text))
 	return err
 }

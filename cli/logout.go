@@ -28,12 +28,12 @@ func (a *app) logoutCommand() *cobra.Command {
 		ValidArgsFunction: a.completeProfiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if all && (len(args) > 0 || o.profile != "") {
-				return &usageError{cmd.CommandPath(), errors.New("--all beside a profile")}
+				return &usageError{errors.New("--all beside a profile")}
 			}
 			if all {
 				return ran(a.logoutAll(cmd.Context()))
 			}
-			names, err := a.someProfiles(cmd, args, o)
+			names, err := a.someProfiles(args, o)
 			if err != nil {
 				return err
 			}
@@ -148,14 +148,14 @@ func (l *logout) remove(ctx context.Context, accounts []string) (removed []strin
 
 func (l *logout) say(name string, removed []string) error {
 	if len(removed) == 0 {
-		_, err := fmt.Fprintf(l.Stdout, "profile %q: nothing was cached\n", name)
+		_, err := fmt.Fprintln(l.Stdout, tty.Visible(fmt.Sprintf("profile %q: nothing was cached", name)))
 		return err
 	}
-	line := fmt.Sprintf("profile %q: removed", name)
+	text := fmt.Sprintf("profile %q: removed", name)
 	if others := l.sharing(name, removed); len(others) > 0 {
-		line += "; these lose their MFA session too: " + strings.Join(others, ", ")
+		text += "; these lose their MFA session too: " + strings.Join(others, ", ")
 	}
-	_, err := fmt.Fprintf(l.Stdout, "%s; %s\n", line, untilThen)
+	_, err := fmt.Fprintln(l.Stdout, tty.Visible(text+"; "+untilThen))
 	return err
 }
 
@@ -165,7 +165,7 @@ func (l *logout) sharing(name string, removed []string) []string {
 	for _, other := range l.reader.Names() {
 		accounts, err := l.planned(other)
 		if err == nil && other != name && slices.ContainsFunc(accounts, func(a string) bool { return slices.Contains(removed, a) }) {
-			others = append(others, tty.Visible(other))
+			others = append(others, other)
 		}
 	}
 	return others

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,7 +25,7 @@ until they expire, and hands them to every tool that asks.`,
 		Args:              cobra.NoArgs,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return ran(cmd.Help()) },
 	}
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return &usageError{cmd.CommandPath(), err} })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.AddCommand(
 		a.credentialProcessCommand(),
 		a.loginCommand(),
@@ -35,8 +36,24 @@ until they expire, and hands them to every tool that asks.`,
 		a.completionCommand(),
 		a.versionCommand(),
 	)
-	root.SetHelpCommand(&cobra.Command{Hidden: true})
+	root.SetHelpCommand(helpCommand())
 	return root
+}
+
+// helpCommand stands in for cobra's, which takes any topic for a good one.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Show how daypass or one of its commands is used",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			about, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return fmt.Errorf("there is no command %q", strings.Join(args, " "))
+			}
+			about.InitDefaultHelpFlag()
+			return ran(about.Help())
+		},
+	}
 }
 
 // options are what the flags of one command say.
@@ -74,9 +91,9 @@ func (o *options) refreshFlag(cmd *cobra.Command) {
 
 // oneProfile is the profile that a command is about: its argument, --profile,
 // AWS_PROFILE, AWS_DEFAULT_PROFILE or default. An empty variable is unset.
-func (a *app) oneProfile(cmd *cobra.Command, args []string, o options) (string, error) {
+func (a *app) oneProfile(args []string, o options) (string, error) {
 	if len(args) > 0 && o.profile != "" && args[0] != o.profile {
-		return "", &usageError{cmd.CommandPath(), fmt.Errorf("two profiles: %q and --profile %q", args[0], o.profile)}
+		return "", &usageError{fmt.Errorf("two profiles: %q and --profile %q", args[0], o.profile)}
 	}
 	for _, name := range append(args, o.profile, a.Getenv("AWS_PROFILE"), a.Getenv("AWS_DEFAULT_PROFILE")) {
 		if name != "" {
@@ -87,14 +104,14 @@ func (a *app) oneProfile(cmd *cobra.Command, args []string, o options) (string, 
 }
 
 // someProfiles are the arguments, or else the one profile.
-func (a *app) someProfiles(cmd *cobra.Command, args []string, o options) ([]string, error) {
+func (a *app) someProfiles(args []string, o options) ([]string, error) {
 	if len(args) > 1 && o.profile == "" {
 		return args, nil
 	}
 	if len(args) > 1 {
-		return nil, &usageError{cmd.CommandPath(), fmt.Errorf("--profile %q beside other profiles", o.profile)}
+		return nil, &usageError{fmt.Errorf("--profile %q beside other profiles", o.profile)}
 	}
-	name, err := a.oneProfile(cmd, args, o)
+	name, err := a.oneProfile(args, o)
 	return []string{name}, err
 }
 
@@ -123,7 +140,7 @@ func (o *options) wish(p *profile.Profile) (time.Duration, error) {
 	}
 	d, err := profile.ParseDuration(o.minRemaining)
 	if err != nil {
-		return 0, &usageError{"", fmt.Errorf("--min-remaining %q: %w", o.minRemaining, err)}
+		return 0, &usageError{fmt.Errorf("--min-remaining %q: %w", o.minRemaining, err)}
 	}
 	return d, nil
 }
@@ -133,12 +150,7 @@ func (a *app) files() profile.Files { return profile.Locate(a.Getenv, a.Home) }
 func (a *app) stateDir() *state.Dir { return state.New(state.Path(a.Getenv, a.Home)) }
 
 // usageError is a command line that cannot be understood.
-type usageError struct {
-	command string
-	err     error
-}
-
-func (e *usageError) Error() string { return e.err.Error() }
+type usageError struct{ error }
 
 // runError marks an error of a command that was understood, which tells it from
 // cobra's about the command line.

@@ -68,10 +68,10 @@ func (a *app) statusText(entries []cache.Listing, dir *state.Dir, listErr error)
 		}
 	}
 	for _, f := range failures(dir) {
-		fmt.Fprintf(a.Stdout, "profile %q failed at %s: %s\n", f.Profile, clock(f.Time), tty.Visible(f.Message))
+		fmt.Fprintln(a.Stdout, line(fmt.Sprintf("profile %q failed at %s: %s", f.Profile, clock(f.Time), f.Message)))
 	}
 	if err := dir.Err(); err != nil {
-		fmt.Fprintf(a.Stdout, "the state folder cannot be used, so there is no list, and processes do not wait for each other: %s\n", tty.Visible(err.Error()))
+		fmt.Fprintf(a.Stdout, "there is no list, and processes do not wait for each other: %s\n", tty.Visible(err.Error()))
 	} else if listErr != nil {
 		fmt.Fprintf(a.Stdout, "the list cannot be read: %s\n", tty.Visible(listErr.Error()))
 	}
@@ -106,6 +106,6 @@ func writeJSON(w io.Writer, v any) error {
 	if err != nil {
 		return err
 	}
-	_, err = w.Write(append(text, '\n'))
+	_, err = io.WriteString(w, creds.ASCII(string(text))+"\n")
 	return err
 }

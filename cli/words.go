@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
+	"io"
 	"os"
 	"strings"
 	"syscall"
@@ -41,12 +41,17 @@ const longest = 400
 // report writes the words for err and returns the exit code. Callers that hide
 // stderr from the person get the first line on the terminal too.
 func (a *app) report(err error) int {
+	var ran runError
+	if !errors.As(err, &ran) { // cobra's, about the command line
+		err = &usageError{err}
+	}
 	what, hint, code := a.words(err)
 	first := "daypass: error: " + line(what)
 	text := first + "\n"
 	if hint != "" {
 		text += "daypass: hint: " + line(hint) + "\n"
 	}
+	tty.IgnoreStops() // writing from the background must not stop the process
 	fmt.Fprint(a.Stderr, text)
 	if a.automatic && !terminal(a.Stderr) {
 		a.tell(first)
@@ -63,13 +68,9 @@ func line(s string) string {
 	return string(runes)
 }
 
-func terminal(w any) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&fs.ModeCharDevice != 0
+func terminal(w io.Writer) bool {
+	f, _ := w.(*os.File)
+	return tty.IsTerminal(f)
 }
 
 // tell writes a line to the controlling terminal, if there is one that may be
@@ -87,29 +88,21 @@ func (a *app) tell(line string) {
 func (a *app) words(err error) (what, hint string, code int) {
 	var usage *usageError
 	var stopped signalError
-	var ran runError
 	switch {
 	case errors.As(err, &stopped):
 		return "interrupted", "", exitCode(stopped.Signal)
 	case errors.As(err, &usage):
-		return usage.Error(), usageHint(usage.command), exitUsage
-	case !errors.As(err, &ran) && a.profile == "":
-		return err.Error(), usageHint("daypass"), exitUsage
+		return usage.Error(), a.usageHint(), exitUsage
 	}
 	for _, words := range []func(error) (string, string, int){a.configWords, a.codeWords, a.stsWords} {
 		if what, hint, code := words(err); code != 0 {
 			return what, hint, code
 		}
 	}
-	return err.Error(), "", exitFailed
+	return err.Error(), keptHint(err), exitFailed
 }
 
-func usageHint(command string) string {
-	if command == "" {
-		return ""
-	}
-	return fmt.Sprintf("run \"%s --help\"", command)
-}
+func (a *app) usageHint() string { return fmt.Sprintf("run \"%s --help\"", a.command) }
 
 func exitCode(s os.Signal) int {
 	if n, ok := s.(syscall.Signal); ok {
@@ -165,7 +158,7 @@ func planWords(e *session.ConfigError) (what, hint string) {
 			"use an access key that begins with AKIA, or remove the mfa_serial"
 	case session.WishTooLong:
 		return fmt.Sprintf("profile %q can never have that much left: min_remaining is %s", e.Profile, e.Detail),
-			"ask for less, or raise duration_seconds"
+			"ask for less, or raise duration_seconds (session_duration, if there is no role)"
 	case session.EnvironmentEmpty:
 		return fmt.Sprintf("profile %q has credential_source = Environment, and AWS_ACCESS_KEY_ID or AWS_SECRET_ACCESS_KEY is not set", e.Profile),
 			"set both variables"
@@ -189,6 +182,9 @@ func (a *app) codeWords(err error) (what, hint string, code int) {
 	var remembered *mfa.RememberedError
 	needs := fmt.Sprintf("profile %q needs an MFA code and ", a.profile)
 	switch {
+	case errors.Is(err, mfa.ErrPromptOff):
+		return needs + "asking is switched off",
+			"allow it (--no-prompt, DAYPASS_NO_PROMPT and prompt = none forbid it), or give the code by --token-code", exitUnasked
 	case errors.Is(err, mfa.ErrUnavailable):
 		return needs + unaskable(err), a.loginHint(), exitUnasked
 	case errors.As(err, &remembered):
@@ -214,8 +210,6 @@ func (a *app) codeWords(err error) (what, hint string, code int) {
 // unaskable says why nobody can be asked.
 func unaskable(err error) string {
 	switch {
-	case errors.Is(err, mfa.ErrPromptOff):
-		return "asking is switched off"
 	case errors.Is(err, tty.ErrBackground):
 		return "runs in the background of its terminal"
 	case errors.Is(err, tty.ErrRaw):
@@ -254,6 +248,17 @@ func notKept(trouble error) string {
 	return trouble.Error()
 }
 
+// keptHint is for what went wrong with the keyring or the state folder.
+func keptHint(err error) string {
+	switch {
+	case errors.Is(err, keyring.ErrLocked):
+		return "unlock the keyring, then try again"
+	case errors.Is(err, keyring.ErrTimeout):
+		return "see whether the keyring asks for something, then try again"
+	}
+	return "run \"daypass status\" to see what daypass has kept"
+}
+
 // stsWords are those for what STS said, or did not say.
 func (a *app) stsWords(err error) (what, hint string, code int) {
 	var refused *session.RefusedError
@@ -275,6 +280,8 @@ func (a *app) stsWords(err error) (what, hint string, code int) {
 func (a *app) refusedWords(e *session.RefusedError) (what, hint string, code int) {
 	said := fmt.Sprintf("%s for profile %q: %s: %s", e.Call, a.profile, e.Code, e.Message)
 	switch {
+	case e.NotSTS():
+		return said, "check the network and the proxy", exitUnreachable
 	case e.Busy():
 		return said, "try again in a minute", exitUnreachable
 	case e.BadTime():
@@ -290,7 +297,7 @@ func (a *app) refusedWords(e *session.RefusedError) (what, hint string, code int
 	case strings.Contains(e.Message, "MaxSessionDuration"):
 		return said, "lower duration_seconds, or raise the role's maximum", exitDenied
 	}
-	return said, "", exitDenied
+	return said, fmt.Sprintf("run \"daypass explain %s\" to see what was asked for", creds.ShellWord(a.profile)), exitDenied
 }
 
 // offBy says how far the local clock is from that of STS.

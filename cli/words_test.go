@@ -39,7 +39,7 @@ func TestWords(t *testing.T) {
 		{signalError{os.Interrupt}, "interrupted", "", 130},
 		{signalError{syscall.SIGTERM}, "interrupted", "", 143},
 		{signalError{syscall.SIGHUP}, "interrupted", "", 129},
-		{&usageError{"daypass export", errors.New("unknown flag: --x")}, "unknown flag: --x", `run "daypass export --help"`, 2},
+		{&usageError{errors.New("unknown flag: --x")}, "unknown flag: --x", `run "daypass export --help"`, 2},
 		{&profile.Error{Profile: "dev", File: "/c", Line: 3, Key: "role_arn", Message: "no ARN"}, "/c:3: role_arn: no ARN", "correct that line", 2},
 		{&profile.Error{Profile: "dev", Message: "not there", Hint: "look there", Err: profile.ErrNotFound}, `profile "dev": not there`, "look there", 2},
 		{&session.ConfigError{Profile: "dev", Problem: session.NothingToDo}, "there is nothing to get for it", "daypass_mfa_serial", 2},
@@ -57,7 +57,7 @@ func TestWords(t *testing.T) {
 		{unavailable(tty.ErrBackground), "runs in the background of its terminal", login, 3},
 		{unavailable(tty.ErrRaw), "used by a full-screen program", login, 3},
 		{unavailable(tty.ErrStalled), "takes no output", login, 3},
-		{unavailable(mfa.ErrPromptOff), "asking is switched off", login, 3},
+		{unavailable(mfa.ErrPromptOff), "asking is switched off", "--token-code", 3},
 		{mfa.ErrCancelled, "the prompt was closed", login, 4},
 		{mfa.ErrTimedOut, "none was typed in time", login, 4},
 		{&mfa.RefusedError{Tries: 3, Err: wrong}, "STS refused 3 codes", "its clock is right", 4},
@@ -75,7 +75,7 @@ func TestWords(t *testing.T) {
 		{refusedBySTS("SignatureDoesNotMatch", "The request signature", 403), "SignatureDoesNotMatch", "secret access key", 5},
 		{refusedBySTS("SignatureDoesNotMatch", "Signature expired: 1 is now earlier", 403), "clock of this machine is 1m30s ahead", "set the clock", 5},
 		{refusedBySTS("ValidationError", "exceeds the MaxSessionDuration set for this role.", 400), "MaxSessionDuration", "duration_seconds", 5},
-		{refusedBySTS("MalformedPolicyDocument", "x", 400), "MalformedPolicyDocument: x", "", 5},
+		{refusedBySTS("MalformedPolicyDocument", "x", 400), "MalformedPolicyDocument: x", `run "daypass explain dev"`, 5},
 		{refusedBySTS("Throttling", "Rate exceeded", 400), "Rate exceeded", "try again", 6},
 		{refusedBySTS("InternalFailure", "x", 500), "InternalFailure", "try again", 6},
 		{&session.UnreachableError{Host: "sts.example:443", Err: errors.New("no such host")}, "sts.example:443 cannot be reached: no such host", "proxy", 6},
@@ -83,9 +83,11 @@ func TestWords(t *testing.T) {
 		{&session.UnreachableError{Host: "sts.example:443", Cert: true, Err: errors.New("x509")}, "is not trusted: x509", "ca_bundle", 6},
 		{&session.UnreachableError{Err: errors.New("x")}, "STS cannot be reached", "proxy", 6},
 		{&session.ClockError{Skew: -2 * time.Hour}, "2h00m ahead", "set the clock", 1},
-		{errors.New("the disk is on fire"), "the disk is on fire", "", 1},
+		{fmt.Errorf("x: %w", keyring.ErrLocked), "locked", "unlock the keyring", 1},
+		{fmt.Errorf("x: %w", keyring.ErrTimeout), "x: ", "asks for something", 1},
+		{errors.New("the disk is on fire"), "the disk is on fire", `run "daypass status"`, 1},
 	} {
-		a := &app{profile: "dev"}
+		a := &app{profile: "dev", command: "daypass export"}
 		what, hint, code := a.words(runError{fmt.Errorf("wrapped: %w", test.err)})
 		if !strings.Contains(what, test.what) || !strings.Contains(hint, test.hint) || code != test.code || test.hint == "" && hint != "" {
 			t.Errorf("%T %v:\n%q\n%q\n%d\nwant\n%q\n%q\n%d", test.err, test.err, what, hint, code, test.what, test.hint, test.code)

@@ -73,12 +73,12 @@ func processJSON(c Credentials) string {
 	if err != nil { // strings and an int: cannot fail
 		return ""
 	}
-	return ascii(string(text)) + "\n"
+	return ASCII(string(text)) + "\n"
 }
 
-// ascii writes what is not ASCII in JSON text as \u escapes: some readers take
-// the bytes of a pipe in the locale's encoding.
-func ascii(s string) string {
+// ASCII returns JSON text with what is not ASCII as \u escapes: some readers take
+// the bytes of a pipe in the locale's encoding, and a terminal obeys some.
+func ASCII(s string) string {
 	var b strings.Builder
 	for _, r := range s {
 		switch {

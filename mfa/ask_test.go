@@ -29,7 +29,7 @@ func after(d time.Duration, code string) func() string {
 	}
 }
 
-// hush cuts texts and outcomes to one line each for comparison.
+// describe tells errors apart for comparison.
 func describe(err error) string {
 	var refused *RefusedError
 	if errors.As(err, &refused) {
@@ -252,12 +252,28 @@ func TestUntilEndsAskingOnly(t *testing.T) {
 		r.Until = time.Now().Add(10 * time.Second)
 		err := asker(t, types(after(9*time.Second, "123456"))).Ask(t.Context(), r, func(ctx context.Context, _ string) (Outcome, error) {
 			time.Sleep(10 * time.Second)
-			return Accepted, ctx.Err()
+			if ctx.Err() != nil {
+				return Failed, context.Cause(ctx)
+			}
+			return Accepted, nil
 		})
 		if err != nil {
 			t.Error(err)
 		}
 	})
+}
+
+// Who interrupts the call is not asked again.
+func TestInterruptedWhileSending(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	k := types("123456", "234567")
+	err := asker(t, k).Ask(ctx, dev, func(context.Context, string) (Outcome, error) {
+		cancel(io.ErrClosedPipe)
+		return Lost, errSTS
+	})
+	if !errors.Is(err, io.ErrClosedPipe) || k.see() != first {
+		t.Errorf("error %v, screen:\n%s", err, k.see())
+	}
 }
 
 func TestUntilIsPast(t *testing.T) {

@@ -10,6 +10,9 @@ import (
 	"strings"
 )
 
+// maxThread is the most bytes of a thread's name.
+const maxThread = 15
+
 func callerName() string { return callerIn(os.DirFS("/proc"), os.Getppid()) }
 
 // callerIn finds in proc the first process from pid upwards that is not a shell running one command.
@@ -22,7 +25,7 @@ func callerIn(proc fs.FS, pid int) string {
 		args, _ := fs.ReadFile(proc, fmt.Sprintf("%d/cmdline", pid))
 		words := strings.Split(string(args), "\x00")
 		if !runsOneCommand(name, words) {
-			return fullName(name, words[0])
+			return programName(name, words)
 		}
 		pid = parent
 	}
@@ -55,11 +58,18 @@ func runsOneCommand(name string, words []string) bool {
 	return false
 }
 
-// fullName undoes the kernel's cut of names at 15 bytes, if the program was started under its own.
-func fullName(name, program string) string {
-	const cut = 15
-	if base := path.Base(program); len(name) == cut && strings.HasPrefix(base, name) {
-		return base
+// programName is the name of a program by what the kernel calls its first thread, cut at 15 bytes, and its command line. Of
+// these it is the word that the name was taken from: the first, or that of a script. A name that is neither was given to
+// the thread (Node.js 24 calls it MainThread), and the first word it is.
+func programName(thread string, words []string) string {
+	for _, word := range words[:min(len(words), 3)] {
+		base := strings.TrimPrefix(path.Base(word), "-") // that of a login shell
+		if base == thread || len(thread) == maxThread && strings.HasPrefix(base, thread) {
+			return base
+		}
 	}
-	return name
+	if words[0] == "" {
+		return thread
+	}
+	return path.Base(words[0])
 }

@@ -2,6 +2,7 @@ package mfa
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -32,9 +33,10 @@ type keyboard struct {
 	id      string
 	answers []any
 
-	mu     sync.Mutex
-	screen strings.Builder
-	open   int
+	mu      sync.Mutex
+	screen  strings.Builder
+	open    int
+	flushed bool
 }
 
 func types(answers ...any) *keyboard { return &keyboard{id: "1", answers: answers} }
@@ -58,6 +60,10 @@ func (k *keyboard) Prompt(text string) error {
 }
 
 func (k *keyboard) ReadLine(ctx context.Context) (string, error) {
+	if !k.flushed {
+		return "", errors.New("type-ahead was not dropped")
+	}
+	k.flushed = false
 	var answer any
 	if len(k.answers) > 0 {
 		answer, k.answers = k.answers[0], k.answers[1:]
@@ -76,7 +82,10 @@ func (k *keyboard) ReadLine(ctx context.Context) (string, error) {
 	return "", context.Cause(ctx)
 }
 
-func (k *keyboard) Flush() error { return nil }
+func (k *keyboard) Flush() error {
+	k.flushed = true
+	return nil
+}
 
 func (k *keyboard) Close() error {
 	k.mu.Lock()

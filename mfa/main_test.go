@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
 	"os/signal"
 	"strings"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 )
@@ -28,17 +28,19 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// parts is a function, since some parts start others.
 func parts() map[string]func(arg string) int {
-	return map[string]func(string) int{
+	parts := map[string]func(string) int{
 		"print":  playPrint,
 		"count":  playCount,
 		"fail":   playFail,
 		"env":    playEnv,
 		"hang":   playHang,
 		"hung":   playHung,
+		"leave":  playLeave,
 		"caller": func(string) int { fmt.Print(Caller()); return 0 },
 	}
+	maps.Copy(parts, ptyParts())
+	return parts
 }
 
 // playing is the environment of a program that plays part; with -race, programs would sleep a second before they end.
@@ -76,16 +78,27 @@ func playEnv(string) int {
 	return 0
 }
 
-// playHang starts a program of its own and waits for it; both call the address given.
+// playHang starts a program of its own, which calls the address given, and waits for it.
 func playHang(address string) int {
+	_ = startHung(address).Wait()
+	return 0
+}
+
+// playLeave prints a code and leaves a program behind that holds its stdout.
+func playLeave(address string) int {
+	startHung(address)
+	fmt.Println("123456")
+	return 0
+}
+
+func startHung(address string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = playing("hung " + address)
 	cmd.Stdout = os.Stdout
-	if cmd.Start() != nil {
-		return 1
+	if err := cmd.Start(); err != nil {
+		fmt.Println(err)
 	}
-	_ = cmd.Wait()
-	return 0
+	return cmd
 }
 
 func playHung(address string) int {
@@ -94,7 +107,7 @@ func playHung(address string) int {
 		return 1
 	}
 	fmt.Fprintln(conn, "here")
-	time.Sleep(time.Hour)
+	_, _ = io.Copy(io.Discard, conn) // until the test closes it
 	return 0
 }
 

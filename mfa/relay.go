@@ -62,13 +62,8 @@ func (r *relay) flush() {
 	}
 }
 
-// close shows what is left and closes the terminal. Nothing is written after it.
+// close shows what is left and closes the terminal. Nothing is written after it: a flush that is still to come finds nothing.
 func (r *relay) close() {
 	r.flush()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.timer != nil {
-		r.timer.Stop()
-	}
 	r.terminal.Close()
 }

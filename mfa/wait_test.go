@@ -145,6 +145,24 @@ func TestWaiterGivesUp(t *testing.T) {
 	})
 }
 
+// Who could not ask in time, since another question stood on the terminal, is no failure for those behind.
+func TestWaiterForTheTerminalGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := asker(t, types(after(60*time.Second, "123456")))
+		ended := beside(t, a, dev, sts(Accepted).try)
+		time.Sleep(time.Second)
+		r := Request{Profile: "ops", Serial: "other", Until: time.Now().Add(45 * time.Second)}
+		var busy *BusyError
+		if err := a.Ask(t.Context(), r, sts().try); !errors.As(err, &busy) || busy.Profile != "dev" {
+			t.Errorf("error %v", err)
+		}
+		if m := recall(a.State, r.Serial, a.now); m.Failure != nil {
+			t.Errorf("remembered: %+v", m.Failure)
+		}
+		<-ended
+	})
+}
+
 // Of those who waited behind a failure nobody asks again.
 func TestWaitersShareAFailure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

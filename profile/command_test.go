@@ -1,7 +1,6 @@
 package profile
 
 import (
-	"math"
 	"runtime"
 	"slices"
 	"strings"
@@ -134,7 +133,7 @@ func FuzzParseDuration(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		d, err := ParseDuration(s)
-		if err == nil && (d < 0 || d%time.Second != 0 || d > math.MaxInt64) {
+		if err == nil && (d < 0 || d%time.Second != 0) {
 			t.Errorf("%q: %v", s, d)
 		}
 		if err != nil && d != 0 {

@@ -13,7 +13,6 @@ type comparison struct {
 	text        *text
 	credentials bool
 	view        *cliView
-	heads       map[int]bool // lines that are section headers for daypass
 	warnings    []Warning
 }
 
@@ -24,10 +23,7 @@ func (s *store) compare(t *text) (*comparison, error) {
 	}
 	c := &comparison{
 		files: s, text: t, credentials: t == s.credentials,
-		view: newCLIView(t.path, data), heads: map[int]bool{},
-	}
-	for i := range t.heads {
-		c.heads[t.line(i)] = true
+		view: newCLIView(t.path, data),
 	}
 	c.warnings = append(c.warnings, c.view.refusals...)
 	return c, nil
@@ -111,7 +107,7 @@ func (c *comparison) headers(ours []int) {
 			next = c.text.line(i + 1)
 		}
 		for _, s := range c.view.sections {
-			if first < s.line && s.line < next && !c.heads[s.line] {
+			if first < s.line && s.line < next {
 				c.warn(s.line, "", "for the AWS CLI the section [%s] begins here; daypass and other SDKs take the settings below for the section above", s.header)
 			}
 		}

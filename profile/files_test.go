@@ -113,10 +113,15 @@ func TestLargeFile(t *testing.T) {
 			t.Errorf("%s: line %d is %q", name, p.Region.Line, lines[p.Region.Line-1])
 		}
 	}
-	if got := len(r.Names()); got != 3003 {
-		t.Errorf("%d names", got)
+	names := r.Names()
+	if len(names) != 3003 {
+		t.Errorf("%d names", len(names))
 	}
-	// A name in the file stays found when look-ups go through the index.
+	for _, name := range names { // from here on by the index
+		if p, err := r.Load(name); err != nil || p.Region.Value == "" {
+			t.Fatalf("%s: %v, %v", name, p, err)
+		}
+	}
 	if r.files.config.index == nil {
 		t.Error("no index after many look-ups")
 	}
@@ -162,6 +167,16 @@ func TestNames(t *testing.T) {
 	want := []string{"a", "b", "c", "default", "my prof", "x y"}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %q, %v; want %q", got, err, want)
+	}
+	for _, name := range want {
+		if _, err := Load(files, name, ""); err != nil {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	for _, name := range []string{"", "naked", "d", "profile d", "profile b", "profile", "sso-session s", "services s", "my  prof"} {
+		if _, err := Load(files, name, ""); !errors.Is(err, ErrNotFound) {
+			t.Errorf("%q: %v", name, err)
+		}
 	}
 }
 

@@ -28,6 +28,9 @@ func FuzzINIGivesBack(f *testing.F) {
 			{entryKey: entryKey{key, sub, true}, value: value + "!"},
 			{entryKey: entryKey{key, key, true}, value: "?" + value},
 			{entryKey: entryKey{key: key + "," + sub}, value: "," + value},
+			// What would be the names of further lines without a separator.
+			{entryKey: entryKey{key: key + "1"}, value: "1"},
+			{entryKey: entryKey{key, "1", true}, value: "one"},
 		}
 		seen := map[entryKey]bool{}
 		want = slices.DeleteFunc(want, func(e entry) bool {
@@ -137,6 +140,6 @@ func FuzzGoSDK(f *testing.F) {
 		if strings.Contains(configText, "profile profile") || strings.HasPrefix(name, "services ") || strings.HasPrefix(name, "sso-session ") || name == "" {
 			return
 		}
-		compareWithSDK(t, configText, credentialsText, name)
+		compareWithSDK(t, write(t, configText, credentialsText), name)
 	})
 }

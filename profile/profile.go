@@ -38,8 +38,10 @@ type Profile struct {
 	// first; those that only stand for another are in it.
 	Chain []string
 
-	stands   *section // the one that settings are taken from; nil if Settings serves
-	services *section // [services NAME]; nil if there is none
+	// Functions, since fmt under a verb that does not suit prints what an
+	// unexported pointer points to, secrets included. Nil if there is none.
+	stands   func(key string) (Setting, bool)     // the profile this one stands for
+	endpoint func(service string) (Setting, bool) // in [services NAME]
 }
 
 // Role is one role on the way from the base keys to the profile.
@@ -100,18 +102,17 @@ func (p *Profile) Lookup(key string) (Setting, bool) {
 	if p.stands == nil || key == "region" || key == "output" {
 		return lookup(p.Settings, key)
 	}
-	return p.stands.lookup(key)
+	return p.stands(key)
 }
 
 // ServiceEndpoint gives the endpoint_url of a service ("sts") in the section
 // [services NAME] that the profile's key services names.
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
 func (p *Profile) ServiceEndpoint(service string) (Setting, bool) {
-	if p.services == nil {
+	if p.endpoint == nil {
 		return Setting{}, false
 	}
-	s := p.services.nested[entryKey{strings.ToLower(service), "endpoint_url", true}]
-	return s, s.Value != ""
+	return p.endpoint(service)
 }
 
 // Reader reads several profiles from files that are searched once. It is not for

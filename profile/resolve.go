@@ -52,7 +52,9 @@ func (v *resolver) walk() error {
 	if err != nil {
 		return err
 	}
-	v.p.stands = sec
+	if sec.name != v.p.Name {
+		v.p.stands = sec.lookup
+	}
 	v.p.Region, _ = v.p.Lookup("region")
 	v.p.Output, _ = v.p.Lookup("output")
 	for sec != nil {
@@ -96,7 +98,7 @@ func (v *resolver) enter(name string, by Setting) (*section, error) {
 func (v *resolver) next(sec *section) (*section, error) {
 	source, sourced := sec.lookup("source_profile")
 	if other, ok := sec.lookup("credential_source"); ok && sourced {
-		return nil, bad(sec.name, source, "stands beside %s (line %d): only one of them can say whose keys are used", other.Key, other.Line)
+		return nil, bad(sec.name, source, "stands beside %s (%s): only one of them can say whose keys are used", other.Key, other.Place())
 	}
 	if !sourced {
 		return nil, nil
@@ -200,6 +202,12 @@ func (v *resolver) findServices() error {
 		return nil
 	}
 	sec, err := v.files.other("services", name.Value)
-	v.p.services = sec
-	return err
+	if sec == nil || err != nil {
+		return err
+	}
+	v.p.endpoint = func(service string) (Setting, bool) {
+		s := sec.nested[entryKey{strings.ToLower(service), "endpoint_url", true}]
+		return s, s.Value != ""
+	}
+	return nil
 }

@@ -53,14 +53,14 @@ func (r *Reader) Warnings(name string) []Warning {
 	}
 	w.shape()
 	config := r.files.config.path
-	slices.SortStableFunc(w.warnings, func(a, b Warning) int {
+	slices.SortFunc(w.warnings, func(a, b Warning) int {
 		if a.File != b.File {
 			if a.File == config {
 				return -1
 			}
 			return 1
 		}
-		return cmp.Compare(a.Line, b.Line)
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Message, b.Message))
 	})
 	return slices.Compact(w.warnings)
 }

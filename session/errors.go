@@ -49,7 +49,7 @@ func (e *ConfigError) Error() string {
 // RefusedError is STS's no to a call.
 type RefusedError struct {
 	Call    string
-	Code    string        // AWS's error code
+	Code    string        // AWS's error code; "HTTP" and the status if the answer was not one of STS
 	Status  int           // of the HTTP answer
 	Message string        // AWS's text, without any secret of ours
 	Skew    time.Duration // STS's clock minus ours, where the answer told
@@ -97,6 +97,9 @@ func (e *RefusedError) Busy() bool {
 	return e.Status >= 500 || strings.HasPrefix(e.Code, "Throttling") || e.Code == "RequestLimitExceeded"
 }
 
+// NotSTS reports that something else answered: a proxy, a captive portal.
+func (e *RefusedError) NotSTS() bool { return strings.HasPrefix(e.Code, notSTS) }
+
 // UnreachableError is a call that got no answer of STS's.
 type UnreachableError struct {
 	Call string
@@ -112,6 +115,12 @@ func (e *UnreachableError) Error() string { return fmt.Sprintf("%s to %s: %v", e
 // Unwrap returns the error of the network.
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
+const (
+	notSTS = "HTTP "
+	// noCode is what the SDK calls an error whose answer has no code.
+	noCode = "UnknownError"
+)
+
 // failure turns the SDK's error about a call into ours.
 func failure(ctx context.Context, call string, w *wire, err error, hide func(string) string) error {
 	if stopped(ctx) {
@@ -120,11 +129,11 @@ func failure(ctx context.Context, call string, w *wire, err error, hide func(str
 	var api smithy.APIError
 	var response *smithyhttp.ResponseError
 	answered := errors.As(err, &response) && response.HTTPStatusCode() > 0
-	if errors.As(err, &api) && answered {
+	if errors.As(err, &api) && answered && api.ErrorCode() != noCode {
 		return &RefusedError{Call: call, Code: api.ErrorCode(), Status: response.HTTPStatusCode(), Message: hide(api.ErrorMessage()), Skew: skewOf(response)}
 	}
 	if answered {
-		return &RefusedError{Call: call, Code: fmt.Sprintf("HTTP %d", response.HTTPStatusCode()), Status: response.HTTPStatusCode(), Message: "the answer was not one of STS", Skew: skewOf(response)}
+		return &RefusedError{Call: call, Code: fmt.Sprint(notSTS, response.HTTPStatusCode()), Status: response.HTTPStatusCode(), Message: "the answer was not one of STS", Skew: skewOf(response)}
 	}
 	host, _ := w.host.Load().(string)
 	return &UnreachableError{Call: call, Host: host, Sent: w.sent.Load(), Slow: slow(err), Cert: distrusted(err), Err: reason(err, hide)}
@@ -173,6 +182,9 @@ type NetworkConfigError struct {
 }
 
 func (e *NetworkConfigError) Error() string {
+	if e.From == "" {
+		return fmt.Sprintf("network settings: %v", e.Err)
+	}
 	return fmt.Sprintf("network settings: %s: %v", e.From, e.Err)
 }
 

@@ -107,7 +107,6 @@ type world struct {
 	person *person
 	p      profile.Profile
 	want   Want
-	getter *Getter
 }
 
 func newWorld(t *testing.T) *world {

@@ -3,7 +3,6 @@ package session
 import (
 	"context"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -64,14 +63,11 @@ func (n Network) check(p *profile.Profile) error {
 		(err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
 		return &ConfigError{Profile: p.Name, Problem: EndpointInvalid, Detail: n.Endpoint.From}
 	}
-	if !regionForm.MatchString(n.Region.Value) {
+	if !isRegion(n.Region.Value) {
 		return &ConfigError{Profile: p.Name, Problem: RegionInvalid, Detail: n.Region.From}
 	}
 	return nil
 }
-
-// regionForm is a host label: a region becomes part of STS's host name.
-var regionForm = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)
 
 // Foreign returns the host of STS if it is not AWS's own, and whether what goes
 // there is in clear.
@@ -153,14 +149,12 @@ func partition(p *profile.Profile, region string) string {
 func account(steps []Step) string {
 	last := steps[len(steps)-1]
 	for _, arn := range []string{last.RoleARN, last.Serial} {
-		if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 && accountForm.MatchString(parts[4]) {
+		if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 && isAccount(parts[4]) {
 			return parts[4]
 		}
 	}
 	return ""
 }
-
-var accountForm = regexp.MustCompile(`^[0-9]{12}$`)
 
 // Host is the address of STS: the user's endpoint, else the one that the SDK
 // makes of the region. Empty if the SDK can make none.

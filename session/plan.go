@@ -93,7 +93,7 @@ func Plan(p *profile.Profile, w Want) ([]Step, error) {
 func checkBase(p *profile.Profile, b Base) error {
 	serial := p.MFASerial.Value
 	switch {
-	case len(p.Roles) == 0 && serial == "":
+	case len(p.Roles) == 0 && serial == "" && b.Kind != profile.WebIdentity: // its role belongs to the base
 		return &ConfigError{Profile: p.Name, Problem: NothingToDo}
 	case b.Credentials.AccessKeyID == "":
 		return &ConfigError{Profile: p.Name, Problem: BaseUnsupported, Detail: string(b.Kind)}

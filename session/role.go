@@ -5,18 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"daypass/profile"
 )
-
-// sessionNameJunk is what STS refuses in a role session name.
-// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
-var sessionNameJunk = regexp.MustCompile(`[^\w+=,.@-]`)
-
-// sourceIdentityForm: as AssumeRole's; the prefix aws: is AWS's own.
-var sourceIdentityForm = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
 
 // roleStep is the AssumeRole call that r asks for.
 func roleStep(r profile.Role, login string) (Step, error) {
@@ -55,13 +47,18 @@ func roleStep(r profile.Role, login string) (Step, error) {
 // defaultSessionName is stable for a person, so that CloudTrail and tools that
 // key on the assumed-role ARN see one name.
 func defaultSessionName(login string) string {
-	name := "daypass-" + sessionNameJunk.ReplaceAllString(login, "-")
+	name := strings.Map(func(r rune) rune {
+		if isAlphanumeric(r, nameCharacters) {
+			return r
+		}
+		return '-'
+	}, "daypass-"+login)
 	return name[:min(len(name), 64)]
 }
 
 func readSourceIdentity(s *Step, value string) error {
-	if !sourceIdentityForm.MatchString(value) || strings.HasPrefix(value, "aws:") {
-		return fmt.Errorf("not a source identity: 2 to 64 letters, digits or any of _+=,.@-, and not aws:")
+	if !isSourceIdentity(value) {
+		return fmt.Errorf("not a source identity, which has 2 to 64 letters, digits or characters of _+=,.@-")
 	}
 	s.SourceIdentity = value
 	return nil

@@ -3,6 +3,7 @@ package session
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
 	"fmt"
 	"io"
 	"net"
@@ -93,6 +94,9 @@ func (n Network) options() ([]func(*config.LoadOptions) error, error) {
 		pem, err := os.ReadFile(n.CABundle.Value)
 		if err != nil {
 			return nil, &NetworkConfigError{From: n.CABundle.From, Err: err}
+		}
+		if !x509.NewCertPool().AppendCertsFromPEM(pem) {
+			return nil, &NetworkConfigError{From: n.CABundle.From, Err: fmt.Errorf("%s holds no certificate", n.CABundle.Value)}
 		}
 		options = append(options, config.WithCustomCABundle(bytes.NewReader(pem)))
 	}

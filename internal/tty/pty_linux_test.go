@@ -10,13 +10,11 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"strings"
-	"sync"
 	"syscall"
 	"testing"
-	"time"
 
-	"github.com/creack/pty"
+	"daypass/internal/tty/ttytest"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -39,6 +37,8 @@ var parts = map[string]func() error{
 	"print on go": playPrint,
 	"background":  func() error { return start("open", &syscall.SysProcAttr{Setpgid: true}).Wait() },
 	"lose it":     playLoseIt,
+	"hang up":     playHangUp,
+	"survive":     func() error { signal.Ignore(syscall.SIGHUP); return playRead() },
 }
 
 func awaitGo() { _, _ = bufio.NewReader(os.Stdin).ReadString('\n') }
@@ -121,6 +121,13 @@ func playLoseIt() error {
 	return asker.Wait()
 }
 
+// playHangUp starts a program that asks, and when told, takes the terminal from it by ending the session.
+func playHangUp() error {
+	start("survive", &syscall.SysProcAttr{Setpgid: true, Foreground: true, Ctty: 3})
+	awaitGo()
+	return nil
+}
+
 func start(part string, attr *syscall.SysProcAttr) *exec.Cmd {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = playing(part)
@@ -138,100 +145,28 @@ func playing(part string) []string {
 
 // desk is a terminal with a program on it: the test sees its screen and types.
 type desk struct {
-	t             *testing.T
-	master, slave *os.File
-	cmd           *exec.Cmd
-	stdin         io.Writer
-	mu            sync.Mutex
-	screen, out   bytes.Buffer
-	copied        sync.WaitGroup
+	*ttytest.Terminal
+	t     *testing.T
+	cmd   *exec.Cmd
+	stdin io.Writer
+	out   bytes.Buffer
 }
 
-// sit starts part as the leader of a session whose controlling terminal is a new pty; prepare may change the terminal first.
-func sit(t *testing.T, part string, prepare ...func(slave *os.File)) *desk {
+// sit starts part as the leader of a session on a new terminal; prepare may change the terminal first.
+func sit(t *testing.T, part string, prepare ...func(terminal *os.File)) *desk {
 	t.Helper()
-	master, slave, err := pty.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
+	d := &desk{Terminal: ttytest.New(t), t: t, cmd: exec.Command(os.Args[0])}
 	for _, p := range prepare {
-		p(slave)
+		p(d.File())
 	}
-	master = pollable(t, master)
-	d := &desk{t: t, master: master, slave: slave, cmd: exec.Command(os.Args[0])}
-	d.cmd.Env = playing(part)
-	d.cmd.ExtraFiles = []*os.File{slave}
-	d.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 3}
+	d.cmd.Env, d.cmd.Stdout = playing(part), &d.out
 	stdin, err := d.cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.stdin, d.cmd.Stdout = stdin, &d.out
-	if err := d.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	d.copied.Add(1)
-	go d.watch()
-	t.Cleanup(func() {
-		_ = d.cmd.Process.Kill()
-		_ = d.cmd.Wait()
-		slave.Close()
-		master.Close()
-		d.copied.Wait()
-	})
+	d.stdin = stdin
+	d.Start(d.cmd)
 	return d
-}
-
-// pollable returns f in a form whose Close ends a Read.
-func pollable(t *testing.T, f *os.File) *os.File {
-	t.Helper()
-	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.Close()
-	if err := unix.SetNonblock(fd, true); err != nil {
-		t.Fatal(err)
-	}
-	return os.NewFile(uintptr(fd), f.Name())
-}
-
-func (d *desk) watch() {
-	defer d.copied.Done()
-	buf := make([]byte, 4096)
-	for {
-		n, err := d.master.Read(buf)
-		d.mu.Lock()
-		d.screen.Write(buf[:n])
-		d.mu.Unlock()
-		if err != nil {
-			return
-		}
-	}
-}
-
-func (d *desk) see() string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.screen.String()
-}
-
-// await waits for text on the screen. The limit only ends a test that would hang.
-func (d *desk) await(text string) {
-	d.t.Helper()
-	for range 1000 {
-		if strings.Contains(d.see(), text) {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	d.t.Fatalf("the screen never showed %q:\n%q", text, d.see())
-}
-
-func (d *desk) typeIn(keys string) {
-	if _, err := io.WriteString(d.master, keys); err != nil {
-		d.t.Fatal(err)
-	}
 }
 
 func (d *desk) sayGo() {
@@ -242,14 +177,14 @@ func (d *desk) sayGo() {
 
 // result waits for the end of the program and returns what it wrote to stdout.
 func (d *desk) result() string {
-	_ = d.cmd.Wait()
+	d.Wait(d.cmd)
 	return d.out.String()
 }
 
 func (d *desk) want(result string) {
 	d.t.Helper()
 	if got := d.result(); got != result {
-		d.t.Errorf("result %q, want %q; screen %q", got, result, d.see())
+		d.t.Errorf("result %q, want %q; screen %q", got, result, d.Output())
 	}
 }
 
@@ -264,10 +199,10 @@ func termios(t *testing.T, f *os.File) unix.Termios {
 
 // setRaw does what a full-screen program does.
 func setRaw(t *testing.T) func(*os.File) {
-	return func(slave *os.File) {
-		mode := termios(t, slave)
+	return func(terminal *os.File) {
+		mode := termios(t, terminal)
 		mode.Lflag &^= unix.ICANON | unix.ECHO
-		if err := unix.IoctlSetTermios(int(slave.Fd()), unix.TCSETS, &mode); err != nil {
+		if err := unix.IoctlSetTermios(int(terminal.Fd()), unix.TCSETS, &mode); err != nil {
 			t.Error(err)
 		}
 	}

@@ -28,11 +28,11 @@ func TestReadLine(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			d := sit(t, "read")
-			d.await("code: ")
-			d.typeIn(tt.keys)
+			d.Expect("code: ")
+			d.Type(tt.keys)
 			d.want(tt.result)
-			d.await("\r\n")
-			if screen := d.see(); !strings.HasSuffix(screen, "\r\n") {
+			d.Expect("\r\n")
+			if screen := d.Output(); !strings.HasSuffix(screen, "\r\n") {
 				t.Errorf("the cursor is not on a new line: %q", screen)
 			}
 		})
@@ -42,11 +42,11 @@ func TestReadLine(t *testing.T) {
 func TestTypeAheadIsDropped(t *testing.T) {
 	t.Parallel()
 	d := sit(t, "read on go")
-	d.typeIn("999999\n")
-	d.await("999999")
+	d.Type("999999\n")
+	d.Expect("999999")
 	d.sayGo()
-	d.await("code: ")
-	d.typeIn("123456\n")
+	d.Expect("code: ")
+	d.Type("123456\n")
 	d.want("line: \"123456\"\n")
 }
 
@@ -54,32 +54,32 @@ func TestTypeAheadIsDropped(t *testing.T) {
 func TestNoReaderStaysBehind(t *testing.T) {
 	t.Parallel()
 	d := sit(t, "read twice")
-	d.await("code: ")
-	d.typeIn("123")
-	d.await("123")
+	d.Expect("code: ")
+	d.Type("123")
+	d.Expect("123")
 	d.sayGo()
-	d.await("\r\ncode: ")
-	d.typeIn("654321\n")
+	d.Expect("\r\ncode: ")
+	d.Type("654321\n")
 	d.want("error: called off\nline: \"654321\"\n")
 }
 
 func TestModeStaysAsItWas(t *testing.T) {
 	for name, end := range map[string]func(*desk){
-		"answered": func(d *desk) { d.typeIn("123456\n") },
+		"answered": func(d *desk) { d.Type("123456\n") },
 		"killed":   func(d *desk) { _ = d.cmd.Process.Signal(syscall.SIGKILL) },
-		"Ctrl-C":   func(d *desk) { d.typeIn("\x03") },
+		"Ctrl-C":   func(d *desk) { d.Type("\x03") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var before unix.Termios
-			d := sit(t, "read", func(slave *os.File) { before = termios(t, slave) })
-			d.await("code: ")
-			if during := termios(t, d.slave); during != before {
+			d := sit(t, "read", func(terminal *os.File) { before = termios(t, terminal) })
+			d.Expect("code: ")
+			if during := termios(t, d.File()); during != before {
 				t.Errorf("mode while asking %+v, before %+v", during, before)
 			}
 			end(d)
 			d.result()
-			if after := termios(t, d.slave); after != before {
+			if after := termios(t, d.File()); after != before {
 				t.Errorf("mode afterwards %+v, before %+v", after, before)
 			}
 		})
@@ -90,7 +90,7 @@ func TestRawTerminal(t *testing.T) {
 	t.Parallel()
 	d := sit(t, "read", setRaw(t))
 	d.want("error: the terminal is used by a full-screen program\n")
-	if screen := d.see(); screen != "" {
+	if screen := d.Output(); screen != "" {
 		t.Errorf("written to a raw terminal: %q", screen)
 	}
 }
@@ -98,19 +98,19 @@ func TestRawTerminal(t *testing.T) {
 func TestTerminalGoesRawWhileAsking(t *testing.T) {
 	t.Parallel()
 	d := sit(t, "read")
-	d.await("code: ")
-	setRaw(t)(d.slave)
-	d.typeIn("jk\n")
+	d.Expect("code: ")
+	setRaw(t)(d.File())
+	d.Type("jk\n")
 	d.want("error: the terminal is used by a full-screen program\n")
-	if err := unix.SetNonblock(int(d.slave.Fd()), true); err != nil {
+	if err := unix.SetNonblock(int(d.File().Fd()), true); err != nil {
 		t.Fatal(err)
 	}
 	keys := make([]byte, 10)
-	n, err := unix.Read(int(d.slave.Fd()), keys)
+	n, err := unix.Read(int(d.File().Fd()), keys)
 	if err != nil || string(keys[:n]) != "jk\n" {
 		t.Errorf("the full-screen program reads %q, %v, want all keys", keys[:max(n, 0)], err)
 	}
-	if screen := d.see(); screen != "code: " {
+	if screen := d.Output(); screen != "code: " {
 		t.Errorf("written to a raw terminal: %q", screen)
 	}
 }
@@ -124,10 +124,10 @@ func TestBackground(t *testing.T) {
 func TestForegroundIsLostWhileAsking(t *testing.T) {
 	t.Parallel()
 	d := sit(t, "lose it")
-	d.await("code: ")
+	d.Expect("code: ")
 	d.sayGo()
 	d.want("error: this process runs in the background of its terminal\n")
-	if screen := d.see(); screen != "code: " {
+	if screen := d.Output(); screen != "code: " {
 		t.Errorf("written from the background: %q", screen)
 	}
 }
@@ -145,12 +145,11 @@ func TestNoTerminal(t *testing.T) {
 
 func TestHangUp(t *testing.T) {
 	t.Parallel()
-	d := sit(t, "read")
-	d.await("code: ")
-	d.slave.Close()
-	d.master.Close()
-	if state, err := d.cmd.Process.Wait(); err != nil || state.Success() && !strings.Contains(d.out.String(), "there is no terminal") {
-		t.Errorf("after the hang-up: %v, %v, %q", state, err, d.out.String())
+	d := sit(t, "hang up")
+	d.Expect("code: ")
+	d.sayGo()
+	if got := d.result(); !strings.HasPrefix(got, "error: there is no terminal") {
+		t.Errorf("result %q", got)
 	}
 }
 
@@ -168,13 +167,13 @@ func TestPrintIsVisible(t *testing.T) {
 	d := sit(t, "print on go")
 	d.sayGo()
 	d.want("printed\n")
-	d.await("a\\x1b[2Jb\r\n")
+	d.Expect("a\\x1b[2Jb\r\n")
 }
 
 func TestStalledTerminal(t *testing.T) {
 	t.Parallel()
 	d := sit(t, "print on go")
-	if err := unix.IoctlSetInt(int(d.slave.Fd()), unix.TCXONC, unix.TCOOFF); err != nil {
+	if err := unix.IoctlSetInt(int(d.File().Fd()), unix.TCXONC, unix.TCOOFF); err != nil {
 		t.Fatal(err)
 	}
 	d.sayGo()
@@ -188,7 +187,7 @@ func TestIsTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer null.Close()
-	if !IsTerminal(d.slave) || IsTerminal(null) || IsTerminal(nil) {
-		t.Errorf("IsTerminal: pty %v, /dev/null %v, nil %v", IsTerminal(d.slave), IsTerminal(null), IsTerminal(nil))
+	if !IsTerminal(d.File()) || IsTerminal(null) || IsTerminal(nil) {
+		t.Errorf("IsTerminal: pty %v, /dev/null %v, nil %v", IsTerminal(d.File()), IsTerminal(null), IsTerminal(nil))
 	}
 }

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"debug/elf"
+	"fmt"
+	"os"
+)
+
+// maxSize is that of the binary in bytes.
+const maxSize = 11_000_000
+
+// size weighs the binary.
+func (w *world) size() row {
+	info, err := os.Stat(w.daypass)
+	w.must(err)
+	least, err := os.Stat(w.floor)
+	w.must(err)
+	return row{
+		what:     "size of the binary",
+		measured: fmt.Sprintf("%.2f MB (floor %.2f)", float64(info.Size())/1e6, float64(least.Size())/1e6),
+		bound:    fmt.Sprintf("<= %d MB", maxSize/1_000_000),
+		ok:       info.Size() <= maxSize,
+	}
+}
+
+// static looks whether the binary wants a dynamic linker or libraries.
+func (w *world) static() row {
+	file, err := elf.Open(w.daypass)
+	w.must(err)
+	defer file.Close()
+	libraries, err := file.ImportedLibraries()
+	w.must(err)
+	interpreters := 0
+	for _, p := range file.Progs {
+		if p.Type == elf.PT_INTERP {
+			interpreters++
+		}
+	}
+	return row{
+		what:     "dynamic linkers and libraries it needs",
+		measured: fmt.Sprintf("%d, %d", interpreters, len(libraries)),
+		bound:    "0, 0",
+		ok:       interpreters+len(libraries) == 0,
+	}
+}

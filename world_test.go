@@ -1,0 +1,382 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"daypass/internal/stsim"
+	"daypass/internal/tty/ttytest"
+)
+
+// profiles is the config of these tests: dev and ops are roles by the first
+// device, long is dev by a code of its own, session the session itself, other a
+// role by the second device, fetched one whose code a program prints.
+const profiles = `
+[profile dev]
+region = eu-west-1
+daypass_role_arn = ` + devRole + `
+daypass_source_profile = main
+daypass_mfa_serial = ` + device + `
+
+[profile ops]
+region = us-east-2
+daypass_role_arn = ` + opsRole + `
+daypass_source_profile = main
+daypass_mfa_serial = ` + device + `
+
+[profile long]
+daypass_role_arn = ` + devRole + `
+daypass_source_profile = main
+daypass_mfa_serial = ` + device + `
+daypass_duration_seconds = 7200
+
+[profile session]
+daypass_source_profile = main
+daypass_mfa_serial = ` + device + `
+daypass_session_duration = 1h
+
+[profile other]
+daypass_role_arn = ` + opsRole + `
+daypass_source_profile = main
+daypass_mfa_serial = ` + secondDevice + `
+
+[profile fetched]
+daypass_role_arn = ` + devRole + `
+daypass_source_profile = main
+daypass_mfa_serial = ` + device + `
+daypass_mfa_process = ./authenticator
+`
+
+const keys = `
+[main]
+aws_access_key_id = ` + accessKeyID + `
+aws_secret_access_key = ` + secretAccessKey + `
+`
+
+// world is a test's own: an STS, a home with the profiles, and a store.
+type world struct {
+	t       *testing.T
+	sts     *stsim.Server
+	url     string // of sts
+	folder  string // where programs run; the home and the store are in it
+	program string // the daypass that is run
+	env     []string
+	uid     uint32 // of who runs it without a terminal; 0: of who runs the tests
+}
+
+// newWorld makes a world in which daypass is the test binary, its keyring a
+// folder and its clock to be moved.
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := newWorldOf(t, t.TempDir(), "")
+	program, err := exec.LookPath("daypass")
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := filepath.Join(w.folder, "store")
+	if err := os.Mkdir(store, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	w.program, w.env = program, append(w.env, "TEST_STORE="+store, "TEST_CLOCK="+filepath.Join(w.folder, "clock"))
+	return w
+}
+
+// newWorldOf makes a world of that daypass in that folder.
+func newWorldOf(t *testing.T, folder, program string) *world {
+	t.Helper()
+	sts, url := newSTS(t)
+	w := &world{t: t, sts: sts, url: url, folder: folder, program: program, env: environment(filepath.Join(folder, "home"), url)}
+	w.write("home/.aws/config", profiles)
+	w.write("home/.aws/credentials", keys)
+	return w
+}
+
+func (w *world) write(name, text string) {
+	w.t.Helper()
+	path := filepath.Join(w.folder, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		w.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o700); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) read(name string) string {
+	text, _ := os.ReadFile(filepath.Join(w.folder, name))
+	return string(text)
+}
+
+// set puts variables, as NAME=value, into the environment of what runs next.
+func (w *world) set(variables ...string) { w.env = append(w.env, variables...) }
+
+func (w *world) command(args ...string) *exec.Cmd {
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Dir, cmd.Env = w.folder, w.env
+	return cmd
+}
+
+// moveClock moves daypass's clock, and not that of STS.
+func (w *world) moveClock(d time.Duration) {
+	w.t.Helper()
+	w.write("clock", d.String())
+}
+
+// counts fails the test unless so many requests arrived at STS.
+func (w *world) counts(sessions, roles int) {
+	w.t.Helper()
+	if s, r := w.sts.Count("GetSessionToken"), w.sts.Count("AssumeRole"); s != sessions || r != roles {
+		w.t.Errorf("%d GetSessionToken and %d AssumeRole arrived, want %d and %d", s, r, sessions, roles)
+	}
+}
+
+// answered is how a program ended.
+type answered struct {
+	t        *testing.T
+	out, err string
+	code     int
+}
+
+// credentials returns the answer, of a run that did nothing but give one.
+func (a answered) credentials() string {
+	a.t.Helper()
+	var c struct {
+		Version                                                int
+		AccessKeyId, SecretAccessKey, SessionToken, Expiration string
+	}
+	err := json.Unmarshal([]byte(a.out), &c)
+	if err != nil || a.code != 0 || a.err != "" || c.Version != 1 ||
+		slices.Contains([]string{c.AccessKeyId, c.SecretAccessKey, c.SessionToken, c.Expiration}, "") {
+		a.t.Fatalf("exit code %d, out %q, err %q", a.code, a.out, a.err)
+	}
+	return a.out
+}
+
+// failed checks that the run gave nothing, and why.
+func (a answered) failed(code int, why string) {
+	a.t.Helper()
+	if a.code != code || a.out != "" || !strings.HasPrefix(a.err, "daypass: error: ") || !strings.Contains(a.err, why) {
+		a.t.Fatalf("exit code %d, out %q, err %q; want code %d and the error %q", a.code, a.out, a.err, code, why)
+	}
+}
+
+// alone runs daypass without a terminal.
+func (w *world) alone(args ...string) answered {
+	w.t.Helper()
+	return w.beginAlone(args...)()
+}
+
+func (w *world) beginAlone(args ...string) func() answered {
+	w.t.Helper()
+	cmd := w.command(append([]string{w.program}, args...)...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if w.uid != 0 {
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: w.uid, Gid: w.uid}
+	}
+	return w.begin(cmd)
+}
+
+// begin starts cmd, and returns what waits for its end.
+func (w *world) begin(cmd *exec.Cmd) func() answered {
+	w.t.Helper()
+	var out, problem bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &problem
+	if err := cmd.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	late := time.AfterFunc(ttytest.Patience, func() { _ = cmd.Process.Kill() })
+	return func() answered {
+		defer late.Stop()
+		code := ttytest.ExitCode(cmd.Wait())
+		return answered{w.t, out.String(), problem.String(), code}
+	}
+}
+
+// get is alone, for the credentials of a profile.
+func (w *world) get(profile string) answered {
+	w.t.Helper()
+	return w.alone("credential-process", "--profile", profile)
+}
+
+// screen is a terminal where somebody sits.
+type screen struct {
+	*ttytest.Terminal
+	w      *world
+	before string
+}
+
+func (w *world) screen() *screen {
+	w.t.Helper()
+	term := ttytest.New(w.t)
+	return &screen{term, w, term.Settings()}
+}
+
+// answer types a code when it is asked for.
+func (s *screen) answer(code string) {
+	s.w.t.Helper()
+	s.Expect("MFA code: ")
+	s.Type(code + "\r")
+}
+
+// unchanged checks that the terminal is as it was.
+func (s *screen) unchanged() {
+	s.w.t.Helper()
+	if after := s.Settings(); after != s.before {
+		s.w.t.Errorf("the terminal was\n%s\nand is\n%s", s.before, after)
+	}
+}
+
+// shown is all that was to be seen, when nothing writes there any more.
+func (s *screen) shown() string { return shown(s.Terminal) }
+
+// person is daypass on a terminal of its own.
+type person struct {
+	*screen
+	cmd      *exec.Cmd
+	out, err bytes.Buffer
+}
+
+// ask starts the getting of a profile's credentials on a terminal of its own.
+func (w *world) ask(profile string) *person {
+	w.t.Helper()
+	p := &person{screen: w.screen(), cmd: w.command(w.program, "credential-process", "--profile", profile)}
+	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.err
+	p.Start(p.cmd)
+	return p
+}
+
+// end waits for the end, which must leave the terminal as it was.
+func (p *person) end() answered {
+	p.w.t.Helper()
+	code := p.Wait(p.cmd)
+	p.unchanged()
+	return answered{p.w.t, p.out.String(), p.err.String(), code}
+}
+
+// shell is a terminal in whose foreground many programs run at once.
+type shell struct {
+	*screen
+	cmd   *exec.Cmd
+	lines io.WriteCloser
+}
+
+// shell starts a shell that runs the lines it is sent. It reads them from a pipe:
+// what is typed is for the programs.
+func (w *world) shell() *shell {
+	w.t.Helper()
+	s := &shell{screen: w.screen(), cmd: w.command("sh", "-c", `while read -r line; do eval "$line"; done; wait`)}
+	lines, err := s.cmd.StdinPipe()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	s.lines = lines
+	s.Start(s.cmd)
+	return s
+}
+
+// start starts the getting of a profile's credentials. The name tells one from
+// another.
+func (s *shell) start(name, profile string) {
+	s.w.t.Helper()
+	s.line(fmt.Sprintf("{ '%s' credential-process --profile %s >%[3]s.out 2>%[3]s.err & echo $! >%[3]s.pid; wait $!; echo $? >%[3]s.end; } </dev/null &",
+		s.w.program, profile, name))
+}
+
+func (s *shell) line(line string) {
+	s.w.t.Helper()
+	if _, err := fmt.Fprintln(s.lines, line); err != nil {
+		s.w.t.Fatal(err)
+	}
+}
+
+// end waits for the end of what was started under that name.
+func (s *shell) end(name string) answered {
+	s.w.t.Helper()
+	s.w.until(name+" ends", func() bool { return strings.HasSuffix(s.w.read(name+".end"), "\n") })
+	var code int
+	_, _ = fmt.Sscan(s.w.read(name+".end"), &code)
+	return answered{s.w.t, s.w.read(name + ".out"), s.w.read(name + ".err"), code}
+}
+
+// kill kills what was started under that name.
+func (s *shell) kill(name string) {
+	s.w.t.Helper()
+	var pid int
+	s.w.until("the id of "+name, func() bool { n, _ := fmt.Sscan(s.w.read(name+".pid"), &pid); return n == 1 })
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		s.w.t.Fatal(err)
+	}
+}
+
+// close ends the shell when all that it started has ended.
+func (s *shell) close() {
+	s.w.t.Helper()
+	_ = s.lines.Close()
+	s.Wait(s.cmd)
+	s.unchanged()
+}
+
+// until waits for what is sure to come. How long it takes is no matter.
+func (w *world) until(what string, came func() bool) {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.t.Context(), ttytest.Patience)
+	defer cancel()
+	for !came() {
+		select {
+		case <-ctx.Done():
+			w.t.Fatalf("waited in vain: %s", what)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// missed waits until so many processes have looked into the store, each of which
+// has missed if nothing is there.
+func (w *world) missed(n int) {
+	w.t.Helper()
+	w.until(fmt.Sprintf("%d processes look into the store", n), func() bool {
+		seen := map[string]bool{}
+		for line := range strings.Lines(w.read("store/calls")) {
+			if pid, ok := strings.CutPrefix(line, "get "); ok {
+				seen[pid] = true
+			}
+		}
+		return len(seen) >= n
+	})
+}
+
+// forget empties the store, so that the profile asks again.
+func (w *world) forget(profile string) {
+	w.t.Helper()
+	if got := w.alone("logout", profile); got.code != 0 {
+		w.t.Fatalf("logout: exit code %d, err %q", got.code, got.err)
+	}
+	if err := os.Remove(filepath.Join(w.folder, "store", "calls")); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// unlocked checks that nobody left a lock behind.
+func (w *world) unlocked() {
+	w.t.Helper()
+	locks, err := filepath.Glob(filepath.Join(w.folder, "home/.local/state/daypass/locks/*"))
+	if err != nil || len(locks) > 0 {
+		w.t.Errorf("locks are left: %v (%v)", locks, err)
+	}
+	if got := w.alone("status"); got.code != 0 || strings.Contains(got.out, "state folder") {
+		w.t.Errorf("status says %q, exit code %d", got.out, got.code)
+	}
+}
