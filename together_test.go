@@ -42,7 +42,7 @@ func TestFiftyProcessesOnOneTerminalAskOnce(t *testing.T) {
 func TestFiftyProcessesWithoutTerminalFetchOneCode(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.write("authenticator", "#!/bin/sh\necho run >>runs\nuntil [ -e code ]; do sleep 0.05; done\ncat code\n")
+	w.write("authenticator", "echo run >>runs\nuntil [ -e code ]; do sleep 0.05; done\ncat code\n")
 	ends := make([]func() answered, crowd)
 	for i := range ends {
 		ends[i] = w.beginAlone("credential-process", "--profile", "fetched")
@@ -208,22 +208,30 @@ func TestOneDeviceOnTwoTerminalsIsAskedForOneAfterTheOther(t *testing.T) {
 	w.unlocked()
 }
 
+// called starts the getting of dev's credentials by a program called caller, and
+// returns what daypass alone writes to.
+func (s *shell) called() *os.File {
+	s.w.t.Helper()
+	stream := filepath.Join(s.w.folder, "stream")
+	if err := syscall.Mkfifo(stream, 0o600); err != nil {
+		s.w.t.Fatal(err)
+	}
+	s.line(fmt.Sprintf("{ sh -c '\"%s\" credential-process --profile dev >stream; :' & echo $! >caller.pid; wait $!; echo $? >caller.end; } </dev/null &", s.w.program))
+	out, err := os.Open(stream)
+	if err != nil {
+		s.w.t.Fatal(err)
+	}
+	s.w.t.Cleanup(func() { _ = out.Close() })
+	return out
+}
+
 // The code is typed as soon as the caller is dead, and once more when daypass has
 // noticed.
 func TestACodeTypedForADeadCallerIsNotSent(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	s := w.shell()
-	stream := filepath.Join(w.folder, "stream")
-	if err := syscall.Mkfifo(stream, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s.line(fmt.Sprintf("{ sh -c '\"%s\" credential-process --profile dev >stream; :' & echo $! >caller.pid; wait $!; echo $? >caller.end; } </dev/null &", w.program))
-	out, err := os.Open(stream) // which daypass alone writes to
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = out.Close() }()
+	out := s.called()
 	s.Expect("MFA code: ")
 	code := w.sts.Code(device)
 	s.kill("caller")
@@ -238,6 +246,27 @@ func TestACodeTypedForADeadCallerIsNotSent(t *testing.T) {
 	s.start("next", "dev")
 	s.answer(code)
 	s.end("next").credentials()
+	s.close()
+	w.counts(1, 1)
+	w.unlocked()
+}
+
+// The caller dies while STS has the code: what the code buys is kept, so that the
+// next call asks nobody.
+func TestACodeSentForADeadCallerIsNotLost(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.sts.Inject(stsim.Fault{Action: "GetSessionToken", Delay: time.Second})
+	s := w.shell()
+	out := s.called()
+	s.answer(w.sts.Code(device))
+	w.until("STS takes the code", func() bool { return w.sts.Accepted("GetSessionToken") == 1 })
+	s.kill("caller")
+	s.end("caller")
+	if _, err := io.ReadAll(out); err != nil {
+		t.Error(err)
+	}
+	w.get("dev").credentials()
 	s.close()
 	w.counts(1, 1)
 	w.unlocked()

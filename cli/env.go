@@ -39,7 +39,7 @@ type Env struct {
 func Main(ctx context.Context, env Env) int {
 	ctx, catch, stop := withSignals(ctx)
 	defer stop()
-	a := &app{Env: env, started: env.Now(), parent: env.Parent(), catchSignals: catch}
+	a := &app{Env: env, parent: env.Parent(), environ: env.Environ(), catchSignals: catch}
 	root := a.rootCommand()
 	root.SetArgs(env.Args)
 	root.SetOut(env.Stdout)
@@ -56,11 +56,11 @@ func Main(ctx context.Context, env Env) int {
 // app is one run.
 type app struct {
 	Env
-	started   time.Time
-	parent    int    // id of the parent at the start: another one means that the caller died
-	command   string // "daypass login"
-	profile   string // the profile that the run is about, once known
-	automatic bool   // a program called us: credential-process
+	parent    int      // id of the parent at the start: another one means that the caller died
+	environ   []string // as it was at the start: the STS client takes variables out of it
+	command   string   // "daypass login"
+	profile   string   // the profile that the run is about, once known
+	automatic bool     // a program called us: credential-process
 
 	catchSignals func() // is called before anything begins that a signal must not cut off
 }

@@ -187,7 +187,11 @@ func (x *explanation) text(a *app) error {
 		line("note: %s", n)
 	}
 	for _, w := range x.Warnings {
-		line("warning: %s:%d: %s", w.File, w.Line, w.Message)
+		place := fmt.Sprintf("%s:%d", w.File, w.Line)
+		if w.Key != "" {
+			place += ": " + w.Key
+		}
+		line("warning: %s: %s", place, w.Message)
 	}
 	_, err := a.Stdout.Write([]byte(b.String()))
 	return err
@@ -218,7 +222,7 @@ func (a *app) networkLines(n session.Network) []string {
 		}
 		return s.From
 	}
-	endpoint := session.Sourced{Value: n.Host(), From: n.Endpoint.From}
+	endpoint := session.Sourced{Value: withoutPassword(n.Host()), From: n.Endpoint.From}
 	lines := []string{
 		fmt.Sprintf("region: %s (%s)", n.Region.Value, from(n.Region)),
 		fmt.Sprintf("endpoint: %s (%s)", endpoint.Value, from(endpoint)),
@@ -235,36 +239,40 @@ func (a *app) networkLines(n session.Network) []string {
 	return append(lines, fmt.Sprintf("CA: %s (%s)", ca.Value, from(ca)))
 }
 
-// proxy is the one that Go's HTTP client takes for endpoint, without its
-// password, and the variable that names it.
+// proxy is the one that Go's HTTP client takes for endpoint, and the variable
+// that names it. One that is no URL is ignored, as that client does.
 func (a *app) proxy(endpoint string) session.Sourced {
 	u, err := url.Parse(endpoint)
 	if err != nil {
 		return session.Sourced{}
 	}
-	p, err := http.ProxyFromEnvironment(&http.Request{URL: u})
 	names := []string{"HTTPS_PROXY", "https_proxy"}
 	if u.Scheme == "http" {
 		names = []string{"HTTP_PROXY", "http_proxy"}
 	}
+	p, _ := http.ProxyFromEnvironment(&http.Request{URL: u})
 	for _, name := range names {
-		if a.Getenv(name) == "" {
+		value := a.Getenv(name)
+		if value == "" {
 			continue
 		}
-		if err != nil {
-			return session.Sourced{Value: "not a URL", From: name}
-		}
 		if p != nil {
-			p.User = userOnly(p.User)
-			return session.Sourced{Value: p.String(), From: name}
+			return session.Sourced{Value: withoutPassword(p.String()), From: name}
 		}
+		if _, err := url.Parse(value); err != nil {
+			return session.Sourced{Value: "none, since this is no URL", From: name}
+		}
+		break
 	}
 	return session.Sourced{}
 }
 
-func userOnly(u *url.Userinfo) *url.Userinfo {
-	if u == nil {
-		return nil
+// withoutPassword is a URL with no more of its user than the name.
+func withoutPassword(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.User == nil {
+		return address
 	}
-	return url.User(u.Username())
+	u.User = url.User(u.User.Username())
+	return u.String()
 }

@@ -4,10 +4,12 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"sort"
 	"time"
 
 	"daypass/internal/state"
+	"daypass/mfa"
 	"daypass/session"
 )
 
@@ -40,11 +42,32 @@ func (a *app) remember(g *get, name string, r session.Result, err error) {
 		_ = g.dir.Remove(failureFile(name))
 		return
 	}
+	if g.toldBetter(name, err) {
+		return
+	}
 	what, _, code := a.words(err)
 	text, err := json.Marshal(failure{name, a.Now().UTC().Truncate(time.Second), what, code})
 	if err == nil {
 		_ = g.dir.Write(failureFile(name), text)
 	}
+}
+
+// toldBetter reports that the mfa_process which failed was daypass itself, by
+// some way, for the same profile: it has kept why, where err only has its exit
+// code.
+func (g *get) toldBetter(name string, err error) bool {
+	var process *mfa.ProcessError
+	if !errors.As(err, &process) {
+		return false
+	}
+	f, ok := readFailure(g.dir, failureFile(name))
+	return ok && !f.Time.Before(g.begun.Truncate(time.Second))
+}
+
+func readFailure(dir *state.Dir, file string) (f failure, ok bool) {
+	text, err := dir.Read(file)
+	ok = err == nil && json.Unmarshal(text, &f) == nil && f.Profile != ""
+	return f, ok
 }
 
 // failures are those of all profiles, the newest first. What cannot be read is
@@ -56,9 +79,7 @@ func failures(dir *state.Dir) []failure {
 	}
 	var all []failure
 	for _, name := range names {
-		text, err := dir.Read(failureFolder + "/" + name)
-		var f failure
-		if err == nil && json.Unmarshal(text, &f) == nil && f.Profile != "" {
+		if f, ok := readFailure(dir, failureFolder+"/"+name); ok {
 			all = append(all, f)
 		}
 	}

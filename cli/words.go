@@ -211,11 +211,11 @@ func (a *app) codeWords(err error) (what, hint string, code int) {
 func unaskable(err error) string {
 	switch {
 	case errors.Is(err, tty.ErrBackground):
-		return "runs in the background of its terminal"
+		return "daypass runs in the background of its terminal"
 	case errors.Is(err, tty.ErrRaw):
-		return "its terminal is used by a full-screen program"
+		return "the terminal is used by a full-screen program"
 	case errors.Is(err, tty.ErrStalled):
-		return "its terminal takes no output"
+		return "the terminal takes no output"
 	}
 	return "there is no terminal to ask on"
 }

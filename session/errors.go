@@ -130,13 +130,13 @@ func failure(ctx context.Context, call string, w *wire, err error, hide func(str
 	var response *smithyhttp.ResponseError
 	answered := errors.As(err, &response) && response.HTTPStatusCode() > 0
 	if errors.As(err, &api) && answered && api.ErrorCode() != noCode {
-		return &RefusedError{Call: call, Code: api.ErrorCode(), Status: response.HTTPStatusCode(), Message: hide(api.ErrorMessage()), Skew: skewOf(response)}
+		return &RefusedError{Call: call, Code: hide(api.ErrorCode()), Status: response.HTTPStatusCode(), Message: hide(api.ErrorMessage()), Skew: skewOf(response)}
 	}
 	if answered {
 		return &RefusedError{Call: call, Code: fmt.Sprint(notSTS, response.HTTPStatusCode()), Status: response.HTTPStatusCode(), Message: "the answer was not one of STS", Skew: skewOf(response)}
 	}
 	host, _ := w.host.Load().(string)
-	return &UnreachableError{Call: call, Host: host, Sent: w.sent.Load(), Slow: slow(err), Cert: distrusted(err), Err: reason(err, hide)}
+	return &UnreachableError{Call: call, Host: hide(host), Sent: w.sent.Load(), Slow: slow(err), Cert: distrusted(err), Err: reason(err, hide)}
 }
 
 func slow(err error) bool {

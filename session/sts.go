@@ -233,16 +233,3 @@ func optional(s string) *string {
 	}
 	return &s
 }
-
-// hider takes the secrets of a call out of a text: STS echoes values that fail
-// its field checks, and what else answers on its address may echo anything.
-func hider(signer creds.Credentials, code string) func(string) string {
-	return func(text string) string {
-		for _, secret := range []string{signer.SecretAccessKey.Reveal(), signer.SessionToken.Reveal(), code} {
-			if secret != "" {
-				text = strings.ReplaceAll(text, secret, "(redacted)")
-			}
-		}
-		return text
-	}
-}

@@ -35,7 +35,7 @@ func preflight(getenv func(string) string) error {
 
 func platform(attended bool) backend {
 	if attended {
-		return library{}
+		return direct{}
 	}
 	return unattended{}
 }
@@ -43,7 +43,7 @@ func platform(attended bool) backend {
 // unattended is the Secret Service without ever unlocking anything: go-keyring
 // asks for that each time, and a locked collection would open a dialog that
 // nobody sees. It uses the collection and the items that go-keyring uses.
-type unattended struct{ library }
+type unattended struct{ direct }
 
 // Get reads an item by 7 calls on the bus, where go-keyring takes 8.
 func (unattended) Get(service, account string) (string, error) {
@@ -74,21 +74,21 @@ func (u unattended) Set(service, account, value string) error {
 	if _, _, err := unlocked(); err != nil {
 		return err
 	}
-	return u.library.Set(service, account, value)
+	return u.direct.Set(service, account, value)
 }
 
 func (u unattended) Delete(service, account string) error {
 	if _, _, err := unlocked(); err != nil {
 		return err
 	}
-	return u.library.Delete(service, account)
+	return u.direct.Delete(service, account)
 }
 
 func (u unattended) DeleteAll(service string) error {
 	if _, _, err := unlocked(); err != nil {
 		return err
 	}
-	return u.library.DeleteAll(service)
+	return u.direct.DeleteAll(service)
 }
 
 // unlocked returns the collection that go-keyring would use, or ErrLocked.

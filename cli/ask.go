@@ -1,0 +1,128 @@
+package cli
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"time"
+
+	"daypass/cache"
+	"daypass/mfa"
+	"daypass/profile"
+	"daypass/session"
+)
+
+// callersVariable tells a child of ours which profiles are being resolved.
+const callersVariable = "DAYPASS_CALLERS"
+
+func callers(getenv func(string) string) []string {
+	var names []string
+	for _, escaped := range strings.Split(getenv(callersVariable), ",") {
+		if name, err := url.PathUnescape(escaped); err == nil && name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// loopError is a profile whose own resolving asked for it.
+type loopError struct{ profiles []string }
+
+func (e *loopError) Error() string {
+	return "profiles ask for each other: " + strings.Join(e.profiles, " → ")
+}
+
+// until is when nobody is asked any more.
+func (g *get) until() time.Time { return g.begun.Add(g.limits.ask) }
+
+// waiting is the cache, with the waits that a person is told of.
+type waiting struct {
+	*cache.Cache
+	get *get
+}
+
+// Lock waits no longer than a person is asked, since that is what the holder does.
+func (w waiting) Lock(ctx context.Context, key string) (func(), error) {
+	if unlock, ok, err := w.TryLock(key); ok || err != nil {
+		return unlock, err
+	}
+	c := codes{w.get}
+	asker, err := c.asker()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithDeadline(ctx, time.Now().Add(w.get.until().Sub(w.get.app.Now())))
+	defer cancel()
+	told, stop := context.WithCancel(ctx)
+	defer stop()
+	go asker.Waiting(told, c.request(session.Question{Profile: w.get.profile.Name, Serial: w.get.profile.MFASerial.Value}))
+	return w.Cache.Lock(ctx, key)
+}
+
+// codes lets session ask through mfa.
+type codes struct{ *get }
+
+func (c codes) Available(q session.Question) error {
+	asker, err := c.asker()
+	if err != nil {
+		return err
+	}
+	return asker.Available(c.request(q))
+}
+
+// Ask asks until the person's time is up or the caller has died. What a code is
+// used for outlives the caller: its next try finds the session.
+func (c codes) Ask(ctx context.Context, q session.Question, try func(context.Context, string) (session.Answer, error)) error {
+	asker, err := c.asker()
+	if err != nil {
+		return err
+	}
+	c.app.catchSignals()
+	asking, done := c.app.watchCaller(ctx)
+	defer done()
+	return asker.Ask(asking, c.request(q), func(_ context.Context, code string) (mfa.Outcome, error) {
+		if c.app.callerGone() { // since the last look
+			return mfa.Unsent, errCallerGone
+		}
+		answer, err := try(ctx, code)
+		return outcomes[answer], err
+	})
+}
+
+var outcomes = map[session.Answer]mfa.Outcome{
+	session.Accepted: mfa.Accepted,
+	session.Refused:  mfa.Refused,
+	session.Lost:     mfa.Lost,
+	session.Unsent:   mfa.Unsent,
+	session.Failed:   mfa.Failed,
+}
+
+func (c codes) request(q session.Question) mfa.Request {
+	caller := ""
+	if c.app.automatic { // else the person knows who asks
+		caller = mfa.Caller()
+	}
+	return mfa.Request{
+		Profile: q.Profile, Serial: q.Serial, Host: q.Host, Plain: q.Plain,
+		Caller: caller, NotKept: notKept(c.cache.Trouble()),
+		Since: q.Since, Until: c.until(), NoWait: q.NoWait,
+	}
+}
+
+func (c codes) asker() (*mfa.Asker, error) {
+	p, o := c.profile, c.options
+	process, err := profile.SplitCommand(p.MFAProcess.Value)
+	if err != nil {
+		return nil, err
+	}
+	names := append(callers(c.app.Getenv), p.Name)
+	for i := range names {
+		names[i] = url.PathEscape(names[i])
+	}
+	return &mfa.Asker{
+		TokenCode: o.tokenCode, Process: process, NoPrompt: o.noPrompt, Prompt: p.Prompt,
+		Fresh: c.fresh || o.refresh || o.tokenCode != "",
+		State: c.dir, Now: c.app.Now, Environ: c.app.environ,
+		Callers: strings.Join(names, ","), Terminal: c.app.Terminal,
+	}, nil
+}

@@ -1,0 +1,132 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os/exec"
+	"strings"
+	"syscall"
+
+	"daypass/internal/tty/ttytest"
+)
+
+// screen is a terminal where somebody sits.
+type screen struct {
+	*ttytest.Terminal
+	w      *world
+	before string
+}
+
+func (w *world) screen() *screen {
+	w.t.Helper()
+	term := ttytest.New(w.t)
+	return &screen{term, w, term.Settings()}
+}
+
+// answer types a code when it is asked for.
+func (s *screen) answer(code string) {
+	s.w.t.Helper()
+	s.Expect("MFA code: ")
+	s.Type(code + "\r")
+}
+
+// unchanged checks that the terminal is as it was.
+func (s *screen) unchanged() {
+	s.w.t.Helper()
+	if after := s.Settings(); after != s.before {
+		s.w.t.Errorf("the terminal was\n%s\nand is\n%s", s.before, after)
+	}
+}
+
+// shown is all that was to be seen, when nothing writes there any more.
+func (s *screen) shown() string { return shown(s.Terminal) }
+
+// person is daypass on a terminal of its own.
+type person struct {
+	*screen
+	cmd      *exec.Cmd
+	out, err bytes.Buffer
+}
+
+// ask starts the getting of a profile's credentials on a terminal of its own.
+func (w *world) ask(profile string) *person {
+	w.t.Helper()
+	p := &person{screen: w.screen(), cmd: w.command(w.program, "credential-process", "--profile", profile)}
+	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.err
+	p.Start(p.cmd)
+	return p
+}
+
+// end waits for the end, which must leave the terminal as it was.
+func (p *person) end() answered {
+	p.w.t.Helper()
+	code := p.Wait(p.cmd)
+	p.unchanged()
+	return answered{p.w.t, p.out.String(), p.err.String(), code}
+}
+
+// shell is a terminal in whose foreground many programs run at once.
+type shell struct {
+	*screen
+	cmd   *exec.Cmd
+	lines io.WriteCloser
+}
+
+// shell starts a shell that runs the lines it is sent. It reads them from a pipe:
+// what is typed is for the programs.
+func (w *world) shell() *shell {
+	w.t.Helper()
+	s := &shell{screen: w.screen(), cmd: w.command("sh", "-c", `while read -r line; do eval "$line"; done; wait`)}
+	lines, err := s.cmd.StdinPipe()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	s.lines = lines
+	s.Start(s.cmd)
+	return s
+}
+
+// start starts the getting of a profile's credentials. The name tells one from
+// another.
+func (s *shell) start(name, profile string) {
+	s.w.t.Helper()
+	s.line(fmt.Sprintf("{ '%s' credential-process --profile %s >%[3]s.out 2>%[3]s.err & echo $! >%[3]s.pid; wait $!; echo $? >%[3]s.end; } </dev/null &",
+		s.w.program, profile, name))
+}
+
+func (s *shell) line(line string) {
+	s.w.t.Helper()
+	if _, err := fmt.Fprintln(s.lines, line); err != nil {
+		s.w.t.Fatal(err)
+	}
+}
+
+// end waits for the end of what was started under that name.
+func (s *shell) end(name string) answered {
+	s.w.t.Helper()
+	s.w.until(name+" ends", func() bool { return strings.HasSuffix(s.w.read(name+".end"), "\n") })
+	var code int
+	_, _ = fmt.Sscan(s.w.read(name+".end"), &code)
+	return answered{s.w.t, s.w.read(name + ".out"), s.w.read(name + ".err"), code}
+}
+
+// kill kills what was started under that name.
+func (s *shell) kill(name string) {
+	s.w.t.Helper()
+	var pid int
+	s.w.until("the id of "+name, func() bool { n, _ := fmt.Sscan(s.w.read(name+".pid"), &pid); return n == 1 })
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		s.w.t.Fatal(err)
+	}
+}
+
+// close ends the shell when all that it started has ended.
+func (s *shell) close() {
+	s.w.t.Helper()
+	_ = s.lines.Close()
+	s.Wait(s.cmd)
+	s.unchanged()
+}

@@ -1,0 +1,460 @@
+//go:build linux
+
+package main
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"daypass/internal/stsim"
+)
+
+// secret is a text that must not be found where it does not belong.
+type secret struct{ name, value string }
+
+// in reports the form of the secret that is in text: as it is, escaped for URLs,
+// in hex, or in base64 whatever stands before it. Of a long one a piece is
+// enough; a code is one only if no further digit or letter stands beside it,
+// since every hash has six digits somewhere.
+func (s secret) in(text string) string {
+	if len(s.value) == 6 {
+		if regexp.MustCompile(`(?:^|[^0-9A-Za-z])` + s.value + `(?:[^0-9A-Za-z]|$)`).MatchString(text) {
+			return s.value
+		}
+	} else {
+		const piece = 16
+		for i := range len(s.value) - piece + 1 {
+			if strings.Contains(text, s.value[i:i+piece]) {
+				return s.value[i : i+piece]
+			}
+		}
+	}
+	for _, form := range s.encoded() {
+		if strings.Contains(text, form) {
+			return form
+		}
+	}
+	return ""
+}
+
+func (s secret) encoded() []string {
+	forms := []string{hex.EncodeToString([]byte(s.value)), strings.ToUpper(hex.EncodeToString([]byte(s.value)))}
+	for _, form := range []string{url.QueryEscape(s.value), url.PathEscape(s.value)} {
+		if form != s.value {
+			forms = append(forms, form)
+		}
+	}
+	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+		for before := range 3 {
+			text := encoding.EncodeToString([]byte(strings.Repeat("\x00", before) + s.value))
+			if (before+len(s.value))%3 != 0 {
+				text = text[:len(text)-1] // what stands behind is in it
+			}
+			forms = append(forms, text[(before*8+5)/6:])
+		}
+	}
+	return forms
+}
+
+func TestASecretIsFoundInEachForm(t *testing.T) {
+	long := secret{"long", "SECRET/of+ana=EXAMPLE00000"}
+	code := secret{"code", "123456"}
+	for _, text := range []string{
+		"x SECRET/of+ana=EXAMPLE00000 x", "cret of+ana=EXAMPLE0000", "k=SECRET%2Fof%2Bana%3DEXAMPLE00000&", "SECRET%2Fof+ana=EXAMPLE00000",
+		base64.StdEncoding.EncodeToString([]byte(`{"a":"SECRET/of+ana=EXAMPLE00000"}`)),
+		base64.URLEncoding.EncodeToString([]byte(`{"ab":"SECRET/of+ana=EXAMPLE00000"}`)),
+		base64.StdEncoding.EncodeToString([]byte(`{"abc":"SECRET/of+ana=EXAMPLE00000"}`)),
+		fmt.Sprintf("%x", "x SECRET/of+ana=EXAMPLE00000"), fmt.Sprintf("%X", "SECRET/of+ana=EXAMPLE00000"),
+	} {
+		if long.in(text) == "" {
+			t.Errorf("not found in %q", text)
+		}
+	}
+	for _, text := range []string{"123456", "code=123456&", "'123456'", "1 123456\n", fmt.Sprintf("%x", "123456"),
+		base64.StdEncoding.EncodeToString([]byte("c:123456;")), base64.StdEncoding.EncodeToString([]byte("co:123456;")), base64.StdEncoding.EncodeToString([]byte("cod:123456;"))} {
+		if code.in(text) == "" {
+			t.Errorf("not found in %q", text)
+		}
+	}
+	for _, text := range []string{"1234567", "f123456e", "", "654321"} {
+		if found := code.in(text); found != "" {
+			t.Errorf("found %q in %q", found, text)
+		}
+	}
+}
+
+// spy is a world in which everything that was seen is kept.
+type spy struct {
+	*world
+	secrets []secret
+	seen    map[string]string // what was seen, by where
+}
+
+// newSpy makes such a world, with a device whose codes no other test types.
+func newSpy(t *testing.T) *spy {
+	t.Helper()
+	w := newWorld(t)
+	w.sts.AddDevice("arn:aws:iam::111111111111:user/ana", device, []byte(t.Name()))
+	w.write("tmp/.keep", "")
+	w.set("DAYPASS_DEBUG=1", "TMPDIR="+filepath.Join(w.folder, "tmp"), "AWS_MAX_ATTEMPTS=1")
+	return &spy{world: w, seen: map[string]string{}, secrets: []secret{{"the secret access key", secretAccessKey}, {"the other secret access key", secondSecret}}}
+}
+
+// code is a fresh code of the first device, from now on a secret.
+func (s *spy) code() string {
+	code := secret{"a code", s.sts.Code(device)}
+	if !slices.Contains(s.secrets, code) {
+		s.secrets = append(s.secrets, code)
+	}
+	return code.value
+}
+
+// freshCodes lets codes be sent again that STS has not taken.
+func (s *spy) freshCodes() {
+	s.t.Helper()
+	if err := os.RemoveAll(filepath.Join(s.folder, "home", ".local", "state", "daypass", "mfa")); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// issued makes secrets of what lies in the store.
+func (s *spy) issued() {
+	s.t.Helper()
+	items, _ := filepath.Glob(filepath.Join(s.folder, "store", "item-*"))
+	for _, item := range items {
+		text, err := os.ReadFile(item)
+		if err != nil {
+			continue
+		}
+		plain, err := base64.StdEncoding.DecodeString(string(text))
+		var e struct{ Secret, Token, Call string }
+		if err != nil || json.Unmarshal(plain, &e) != nil || e.Secret == "" || e.Token == "" {
+			s.t.Fatalf("not an item: %s", text)
+		}
+		for _, found := range []secret{{"the secret of " + e.Call, e.Secret}, {"the token of " + e.Call, e.Token}} {
+			if !slices.Contains(s.secrets, found) {
+				s.secrets = append(s.secrets, found)
+			}
+		}
+	}
+}
+
+// saw keeps a text.
+func (s *spy) saw(where, text string) {
+	s.seen[fmt.Sprintf("%d: %s", len(s.seen), where)] = text
+}
+
+// does runs daypass without a terminal; variables are for this run alone. The
+// stdout of a command that hands out credentials is its answer.
+func (s *spy) does(code int, variables []string, args ...string) answered {
+	s.t.Helper()
+	cmd := s.command(append([]string{s.program}, args...)...)
+	cmd.Env = append(slices.Clone(cmd.Env), append(variables, "TEST_ALONE=yes")...)
+	got := s.begin(cmd)()
+	s.keep(args, got)
+	if got.code != code {
+		s.t.Fatalf("%q: exit code %d, not %d: %s", args, got.code, code, got.err)
+	}
+	return got
+}
+
+func (s *spy) keep(args []string, got answered) {
+	s.t.Helper()
+	where := strings.Join(args, " ")
+	s.saw("stderr of "+where, got.err)
+	if got.code != 0 || args[0] != "credential-process" && args[0] != "export" {
+		s.saw("stdout of "+where, got.out)
+	}
+	s.issued()
+}
+
+// types runs daypass on a terminal, where codes are typed as it asks for them.
+func (s *spy) types(exit int, codes []string, args ...string) {
+	s.t.Helper()
+	p := &person{screen: s.screen(), cmd: s.command(append([]string{s.program}, args...)...)}
+	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.err
+	p.Start(p.cmd)
+	for _, code := range codes {
+		p.answer(code)
+	}
+	got := p.end()
+	shown := p.shown()
+	for _, code := range codes {
+		shown = strings.Replace(shown, code, "(typed)", 1) // the terminal's echo
+	}
+	s.saw("terminal of "+strings.Join(args, " "), shown)
+	s.keep(args, got)
+	if got.code != exit {
+		s.t.Fatalf("%q: exit code %d, not %d: %s", args, got.code, exit, got.err)
+	}
+}
+
+// files keeps every file of the home and the folder for temporary files, but for
+// the user's own.
+func (s *spy) files() {
+	s.t.Helper()
+	for _, folder := range []string{"home", "tmp"} {
+		err := filepath.WalkDir(filepath.Join(s.folder, folder), func(path string, entry fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			if entry.IsDir() && entry.Name() == ".aws" {
+				return fs.SkipDir
+			}
+			s.saw("name of a file", path)
+			if entry.Type().IsRegular() {
+				text, err := os.ReadFile(path)
+				if err != nil {
+					return err
+				}
+				s.saw(path, string(text))
+			}
+			return nil
+		})
+		if err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
+// check fails the test for each secret that was seen.
+func (s *spy) check() {
+	s.t.Helper()
+	for where, text := range s.seen {
+		for _, hidden := range s.secrets {
+			if form := hidden.in(text); form != "" {
+				s.t.Errorf("%s is in the %s, as %q:\n%s", hidden.name, where, form, text)
+			}
+		}
+	}
+}
+
+// TestSecretsStayInTheStore runs everything, with the log on, and looks for the
+// long-term key, all that was issued, and the codes.
+func TestSecretsStayInTheStore(t *testing.T) {
+	t.Parallel()
+	s := newSpy(t)
+	s.write("home/.aws/config", profiles+`
+[profile inline]
+role_arn = `+plainRole+`
+aws_access_key_id = `+secondKeyID+`
+aws_secret_access_key = `+secondSecret+`
+[profile env]
+role_arn = `+devRole+`
+credential_source = Environment
+mfa_serial = `+device+`
+`)
+	s.types(0, []string{s.code()}, "login", "dev")
+	s.types(0, []string{s.code()}, "login", "session", "--refresh")
+	s.types(4, []string{"12345", "x" + s.code(), "000000", "000000", "000001", "000002"}, "login", "dev", "--refresh")
+	s.does(0, nil, "credential-process", "--profile", "dev")
+	s.does(0, nil, "credential-process", "--profile", "ops")
+	s.does(0, nil, "credential-process", "--profile", "inline")
+	for _, format := range []string{"env", "env-no-export", "process"} {
+		s.does(0, nil, "export", "dev", "--format", format)
+	}
+	keys := []string{"AWS_ACCESS_KEY_ID=" + accessKeyID, "AWS_SECRET_ACCESS_KEY=" + secretAccessKey}
+	s.does(0, append(keys, "DAYPASS_TOKEN_CODE="+s.code()), "credential-process", "--profile", "env")
+	s.does(2, append(keys, "AWS_SESSION_TOKEN="+s.token()), "credential-process", "--profile", "env")
+	s.does(0, nil, "login", "dev", "ops", "session")
+	for _, name := range []string{"dev", "session", "inline"} {
+		s.does(0, nil, "explain", name)
+		s.does(0, nil, "explain", name, "--json")
+	}
+	s.does(2, nil, "explain", "env")
+	s.does(0, keys, "explain", "env", "--json")
+	s.does(0, nil, "status")
+	s.does(0, nil, "status", "--json")
+	s.does(0, nil, "completion", "bash")
+	s.does(0, nil, "version")
+	items, _ := filepath.Glob(filepath.Join(s.folder, "store", "item-*"))
+	for _, item := range items {
+		text, _ := os.ReadFile(item)
+		if !slices.ContainsFunc(s.secrets, func(hidden secret) bool { return hidden.in(string(text)) != "" }) {
+			t.Errorf("no secret is found where they are: %s", text)
+		}
+	}
+	s.does(0, nil, "logout", "dev")
+	s.files()
+	s.does(0, nil, "logout", "--all")
+	s.files()
+	s.check()
+
+	if log := s.read("home/.local/state/daypass/debug.log"); len(log) < 500 {
+		t.Errorf("the log has hardly anything in it: %q", log)
+	}
+	if len(s.secrets) < 12 {
+		t.Errorf("only %d secrets were looked for", len(s.secrets))
+	}
+}
+
+// token is that of the newest session.
+func (s *spy) token() string {
+	for _, hidden := range slices.Backward(s.secrets) {
+		if strings.HasPrefix(hidden.name, "the token of GetSessionToken") {
+			return hidden.value
+		}
+	}
+	s.t.Fatal("no session was issued")
+	return ""
+}
+
+// TestSecretsAreNotRepeated: an STS, or what answers in its place, says back
+// whatever it was sent, as it was or in another form; a program prints the code
+// and fails.
+func TestSecretsAreNotRepeated(t *testing.T) {
+	t.Parallel()
+	forms := map[string]func(string) string{
+		"plain":     func(s string) string { return s },
+		"for URLs":  url.QueryEscape,
+		"for paths": url.PathEscape,
+		"base64":    func(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) },
+		"base64url": func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) },
+		"hex":       func(s string) string { return hex.EncodeToString([]byte(s)) },
+		"in quotes": strconv.Quote,
+	}
+	for name, form := range forms {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSpy(t)
+			s.write("home/.aws/config", profiles+"\n[profile blab]\ndaypass_source_profile = main\nmfa_serial = "+device+"\nmfa_process = sh blab.sh\n")
+			s.does(0, []string{"DAYPASS_TOKEN_CODE=" + s.code()}, "login", "session")
+			for kind, fault := range map[string]func(text string) stsim.Fault{
+				"error": func(text string) stsim.Fault { return stsim.Fault{Status: 403, Code: "AccessDenied", Message: text} },
+				"code":  func(text string) stsim.Fault { return stsim.Fault{Status: 400, Code: text, Message: "no"} },
+				"busy": func(text string) stsim.Fault {
+					return stsim.Fault{Status: 503, Code: "ServiceUnavailable", Message: text}
+				},
+				"page":      func(text string) stsim.Fault { return stsim.Fault{Status: 407, Body: "<html>" + text + "</html>"} },
+				"fine page": func(text string) stsim.Fault { return stsim.Fault{Body: text} },
+				"redirect":  func(text string) stsim.Fault { return stsim.Fault{Redirect: "http://127.0.0.1:1/" + text} },
+			} {
+				s.freshCodes()
+				code := s.code()
+				s.sts.Inject(fault(said(kind, form, code, secretAccessKey)))
+				s.sts.Reset()
+				s.fails([]string{"DAYPASS_TOKEN_CODE=" + code}, "login", "session", "--refresh")
+				s.sts.ClearFaults()
+				s.sts.Inject(fault(said(kind, form, s.stored()...)))
+				s.fails(nil, "login", "dev")
+				s.sts.ClearFaults()
+				s.counts(1, 1)
+			}
+			s.freshCodes()
+			s.write("blab.sh", "echo "+form(s.code())+" is no code; exit 1")
+			s.fails(nil, "login", "blab", "--refresh")
+			s.write("blab.sh", "echo "+form(s.code())+form(s.code()))
+			s.fails(nil, "login", "blab", "--refresh")
+			s.does(0, nil, "status")
+			s.files()
+			s.check()
+		})
+	}
+}
+
+// said is what an STS says about what it was sent.
+func said(kind string, form func(string) string, secrets ...string) string {
+	var b strings.Builder
+	for _, value := range secrets {
+		fmt.Fprintf(&b, "Value '%s' failed to satisfy constraint; ", form(value))
+	}
+	if kind == "redirect" {
+		return strings.NewReplacer(" ", "+", ";", "", "'", "", `"`, "").Replace(b.String())
+	}
+	return b.String()
+}
+
+// stored are secret and token of the session in the store.
+func (s *spy) stored() []string {
+	var found []string
+	for _, hidden := range s.secrets {
+		if strings.HasSuffix(hidden.name, " of GetSessionToken") {
+			found = append(found, hidden.value)
+		}
+	}
+	return found
+}
+
+// fails runs daypass, which must fail.
+func (s *spy) fails(variables []string, args ...string) {
+	s.t.Helper()
+	cmd := s.command(append([]string{s.program}, args...)...)
+	cmd.Env = append(slices.Clone(cmd.Env), append(variables, "TEST_ALONE=yes")...)
+	got := s.begin(cmd)()
+	s.keep(args, got)
+	if got.code == 0 || got.out != "" {
+		s.t.Errorf("%q: exit code %d: %s", args, got.code, got.out)
+	}
+}
+
+// TestSecretsAreInNoProcessList: while daypass asks, runs a program and waits
+// for STS, no command line holds a secret, and no program of its gets one.
+func TestSecretsAreInNoProcessList(t *testing.T) {
+	t.Parallel()
+	s := newSpy(t)
+	s.write("home/.aws/config", profiles+`
+[profile env]
+role_arn = `+devRole+`
+credential_source = Environment
+mfa_serial = `+device+`
+mfa_process = sh wait.sh
+[profile later]
+role_arn = `+devRole+`
+source_profile = main
+`)
+	s.write("wait.sh", "echo $$ >waiting\nwhile test ! -e go; do sleep 0.02; done\ncat code")
+	s.write("code", s.code())
+	cmd := s.command(s.program, "credential-process", "--profile", "env")
+	cmd.Env = append(slices.Clone(cmd.Env), "TEST_ALONE=yes", "AWS_ACCESS_KEY_ID="+accessKeyID, "AWS_SECRET_ACCESS_KEY="+secretAccessKey,
+		"AWS_SECURITY_TOKEN="+secondSecret, "DAYPASS_TOKEN_CODE=")
+	end := s.begin(cmd)
+	s.until("the program runs", func() bool { return strings.HasSuffix(s.read("waiting"), "\n") })
+	child := strings.TrimSpace(s.read("waiting"))
+	environ, err := os.ReadFile("/proc/" + child + "/environ")
+	if err != nil || !strings.Contains(string(environ), "DAYPASS_CALLERS=env") {
+		t.Fatalf("not the program's environment: %v %q", err, environ)
+	}
+	s.saw("environment of the program", string(environ))
+	s.processes()
+	s.write("go", "")
+	end().credentials()
+	s.issued()
+
+	s.sts.Inject(stsim.Fault{Action: "GetSessionToken", Hang: true})
+	code := s.code()
+	p := s.ask("dev")
+	p.Expect("MFA code: ")
+	s.processes()
+	s.sts.Reset()
+	p.Type(code + "\r")
+	s.until("STS is asked", func() bool { return s.sts.Count("GetSessionToken") == 1 })
+	s.processes()
+	p.Type("\x03")
+	p.end()
+	s.check()
+}
+
+// processes keeps the command lines of all processes.
+func (s *spy) processes() {
+	s.t.Helper()
+	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil || len(lines) == 0 {
+		s.t.Fatal("no processes")
+	}
+	for _, line := range lines {
+		if text, err := os.ReadFile(line); err == nil { // else it has ended
+			s.saw(line, string(text))
+		}
+	}
+}
