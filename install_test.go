@@ -91,7 +91,7 @@ func TestInstallAndUninstall(t *testing.T) {
 		t.Fatal(err)
 	}
 	said, code = i.run("--uninstall")
-	contain(t, said, "everything is removed", "removed "+i.binary(), `profile "dev" still`, `profile "default" still`)
+	contain(t, said, "nothing is kept here: no keyring answers", "removed "+i.binary(), `profile "dev" still`, `profile "default" still`)
 	if _, err := os.Stat(i.binary()); code != 0 || !os.IsNotExist(err) || strings.Contains(said, "other") {
 		t.Errorf("exit %d, %v:\n%s", code, err, said)
 	}
@@ -177,16 +177,35 @@ func (i *installer) leavesNothing() {
 	}
 }
 
+// onTerminal starts install.sh on a terminal of its own.
+func (i *installer) onTerminal(args ...string) (*ttytest.Terminal, *exec.Cmd) {
+	i.t.Helper()
+	term := ttytest.New(i.t)
+	cmd := i.command(args...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = term.File(), term.File(), term.File()
+	term.Start(cmd)
+	return term, cmd
+}
+
+func TestDemoInterrupted(t *testing.T) {
+	t.Parallel()
+	i := newInstaller(t)
+	term, cmd := i.onTerminal("--demo")
+	term.Expect("MFA code: ")
+	term.Type("\x03")
+	if code := term.Wait(cmd); code != 130 {
+		t.Errorf("exit %d:\n%s", code, term.Output())
+	}
+	i.leavesNothing()
+}
+
 func TestDemoOnATerminal(t *testing.T) {
 	t.Parallel()
 	keyring := keyringtest.Keyring(t)
 	i := newInstaller(t)
 	i.env = append(i.env, keyring.Env...)
-	term := ttytest.New(t)
-	cmd := i.command("--demo")
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = term.File(), term.File(), term.File()
+	term, cmd := i.onTerminal("--demo")
 	before := term.Settings()
-	term.Start(cmd)
 	shown := term.Expect("MFA code: ")
 	code := regexp.MustCompile(`authenticator shows (\d{6})`).FindStringSubmatch(shown)
 	if code == nil {

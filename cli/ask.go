@@ -2,8 +2,10 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"daypass/cache"
@@ -35,6 +37,9 @@ func (e *loopError) Error() string {
 // until is when nobody is asked any more.
 func (g *get) until() time.Time { return g.begun.Add(g.limits.ask) }
 
+// errWaited ends the wait for another process that asks.
+var errWaited = errors.New("another process asks for the same credentials, and has got no code in time")
+
 // waiting is the cache, with the waits that a person is told of.
 type waiting struct {
 	*cache.Cache
@@ -51,11 +56,15 @@ func (w waiting) Lock(ctx context.Context, key string) (func(), error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithDeadline(ctx, time.Now().Add(w.get.until().Sub(w.get.app.Now())))
+	ctx, cancel := context.WithTimeoutCause(ctx, w.get.until().Sub(w.get.app.Now()), errWaited)
 	defer cancel()
 	told, stop := context.WithCancel(ctx)
+	var telling sync.WaitGroup
+	telling.Go(func() {
+		asker.Waiting(told, c.request(session.Question{Profile: w.get.profile.Name, Serial: w.get.profile.MFASerial.Value}))
+	})
+	defer telling.Wait()
 	defer stop()
-	go asker.Waiting(told, c.request(session.Question{Profile: w.get.profile.Name, Serial: w.get.profile.MFASerial.Value}))
 	return w.Cache.Lock(ctx, key)
 }
 
@@ -123,6 +132,6 @@ func (c codes) asker() (*mfa.Asker, error) {
 		TokenCode: o.tokenCode, Process: process, NoPrompt: o.noPrompt, Prompt: p.Prompt,
 		Fresh: c.fresh || o.refresh || o.tokenCode != "",
 		State: c.dir, Now: c.app.Now, Environ: c.app.environ,
-		Callers: strings.Join(names, ","), Terminal: c.app.Terminal,
+		Callers: strings.Join(names, ","),
 	}, nil
 }

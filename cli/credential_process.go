@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"errors"
 
 	"github.com/spf13/cobra"
@@ -47,10 +46,5 @@ func (a *app) print(cmd *cobra.Command, g *get, name string, format creds.Format
 	if r := g.plan.network.Region; r.From != "" {
 		region = r.Value
 	}
-	var answer bytes.Buffer
-	if err := creds.Write(&answer, format, result.Credentials, region); err != nil {
-		return err
-	}
-	_, err = a.Stdout.Write(answer.Bytes())
-	return err
+	return creds.Write(a.Stdout, format, result.Credentials, region)
 }

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"daypass/cache"
-	"daypass/mfa"
 )
 
 // Env is the outside world, so that tests can bring another one.
@@ -31,8 +30,6 @@ type Env struct {
 	// Store opens the store of that name; nil means the real ones. attended says
 	// that a person could unlock it.
 	Store func(name string, attended bool) (cache.Store, error)
-	// Terminal opens the controlling terminal; nil means the real one.
-	Terminal func() (mfa.Terminal, error)
 }
 
 // Main runs the command that env.Args name and returns the exit code.
@@ -81,7 +78,11 @@ func withSignals(ctx context.Context) (_ context.Context, catch, stop func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	caught := make(chan os.Signal, 1)
 	catch = sync.OnceFunc(func() {
-		signal.Notify(caught, endingSignals...)
+		for _, s := range endingSignals {
+			if !signal.Ignored(s) { // nohup's stays ignored
+				signal.Notify(caught, s)
+			}
+		}
 		go func() {
 			select {
 			case s := <-caught:

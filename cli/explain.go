@@ -96,6 +96,7 @@ func (a *app) explain(name string, o options) (*explanation, error) {
 	if err != nil {
 		return x, err
 	}
+	defer reader.Close()
 	p, err := reader.Load(name)
 	for _, w := range reader.Warnings(name) {
 		x.Warnings = append(x.Warnings, explainedWarning{w.File, w.Line, w.Key, w.Message})
@@ -116,7 +117,11 @@ func (a *app) explain(name string, o options) (*explanation, error) {
 }
 
 func (a *app) explainPlan(x *explanation, p *profile.Profile, o options) error {
-	plan, err := a.plan(p, o.region, p.MinRemaining)
+	g := &get{app: a, options: o, profile: p}
+	if err := g.readSettings(); err != nil {
+		return err
+	}
+	plan, err := a.plan(p, o.region, g.wish)
 	x.network = plan.network
 	if err != nil {
 		return err

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"daypass/internal/state"
-	"daypass/mfa"
 	"daypass/session"
 )
 
@@ -42,26 +41,16 @@ func (a *app) remember(g *get, name string, r session.Result, err error) {
 		_ = g.dir.Remove(failureFile(name))
 		return
 	}
-	if g.toldBetter(name, err) {
-		return
+	var usage *usageError
+	var signal signalError
+	if errors.As(err, &usage) || errors.As(err, &signal) || errors.Is(err, session.ErrBusy) {
+		return // no failure of the profile's
 	}
 	what, _, code := a.words(err)
 	text, err := json.Marshal(failure{name, a.Now().UTC().Truncate(time.Second), what, code})
 	if err == nil {
 		_ = g.dir.Write(failureFile(name), text)
 	}
-}
-
-// toldBetter reports that the mfa_process which failed was daypass itself, by
-// some way, for the same profile: it has kept why, where err only has its exit
-// code.
-func (g *get) toldBetter(name string, err error) bool {
-	var process *mfa.ProcessError
-	if !errors.As(err, &process) {
-		return false
-	}
-	f, ok := readFailure(g.dir, failureFile(name))
-	return ok && !f.Time.Before(g.begun.Truncate(time.Second))
 }
 
 func readFailure(dir *state.Dir, file string) (f failure, ok bool) {

@@ -132,12 +132,12 @@ func (a *app) plan(p *profile.Profile, region string, wish time.Duration) (plan,
 	if err != nil {
 		return plan{network: network, base: base}, err
 	}
-	steps, err := session.Plan(p, session.Want{Base: base, Network: network, Login: login(), MinRemaining: wish})
+	steps, err := session.Plan(p, session.Want{Base: base, Network: network, Login: loginName(), MinRemaining: wish})
 	return plan{network, base, steps}, err
 }
 
-// login is the login name of the uid; the environment's could be anybody's.
-func login() string {
+// loginName is that of the uid; the environment's could be anybody's.
+func loginName() string {
 	u, err := user.Current()
 	if err != nil {
 		return "user"

@@ -40,7 +40,7 @@ func (a *app) login(cmd *cobra.Command, name string, o options) error {
 		return err
 	}
 	left := result.Left(a.Now())
-	text := fmt.Sprintf("profile %q is good until %s (%s left)", name, clock(result.Expiration), span(left))
+	text := fmt.Sprintf("profile %q is good until %s (%s left)", name, clock(result.Expiration, a.Now()), span(left))
 	if result.Failed != nil {
 		what, _, _ := a.words(result.Failed)
 		text += "; renewing it failed: " + what

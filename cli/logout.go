@@ -53,7 +53,13 @@ func (a *app) logoutAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := c.Clear(ctx); err != nil && !errors.Is(err, keyring.ErrUnavailable) {
+	err = c.Clear(ctx)
+	listed, _ := c.List()
+	if errors.Is(err, keyring.ErrUnavailable) && len(listed) == 0 {
+		_, err = fmt.Fprintln(a.Stdout, "nothing is kept here: "+notKept(err))
+		return err
+	}
+	if err != nil {
 		return err
 	}
 	forgetFailures(dir)
@@ -71,6 +77,7 @@ func (a *app) logout(ctx context.Context, names []string, region string) error {
 	if err != nil {
 		return err
 	}
+	defer reader.Close()
 	l := &logout{app: a, reader: reader, region: region, cache: c, dir: dir}
 	for _, name := range names {
 		a.profile = name
@@ -97,7 +104,7 @@ func (l *logout) profile(ctx context.Context, name string) error {
 	accounts, unplanned := l.planned(name)
 	listed, _ := l.cache.List() // without an index the plan is all there is to go by
 	for _, e := range listed {
-		if e.Profile == name && e.Store == l.cache.Store.Name() {
+		if e.Profile == name && e.Store == l.cache.Store.Name() && !slices.Contains(accounts, e.Account) {
 			accounts = append(accounts, e.Account)
 		}
 	}
@@ -105,6 +112,9 @@ func (l *logout) profile(ctx context.Context, name string) error {
 		return unplanned
 	}
 	removed, err := l.remove(ctx, accounts)
+	if errors.Is(err, keyring.ErrUnavailable) && !slices.ContainsFunc(listed, func(e cache.Listing) bool { return slices.Contains(accounts, e.Account) }) {
+		err = nil // where there is no keyring nothing was kept
+	}
 	if err != nil {
 		return err
 	}
@@ -129,13 +139,10 @@ func (l *logout) planned(name string) ([]string, error) {
 	return accounts, nil
 }
 
-// remove returns those that were there. Where there is no keyring none was.
+// remove returns those that were there.
 func (l *logout) remove(ctx context.Context, accounts []string) (removed []string, err error) {
 	for _, account := range accounts {
 		existed, err := l.cache.Delete(ctx, account)
-		if errors.Is(err, keyring.ErrUnavailable) {
-			return removed, nil
-		}
 		if err != nil {
 			return removed, err
 		}

@@ -61,14 +61,14 @@ func (a *app) statusText(entries []cache.Listing, dir *state.Dir, listErr error)
 		fmt.Fprintln(w, "PROFILE\tFROM\tFOR\tUNTIL\tLEFT\tSTORE")
 		for _, e := range entries {
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", tty.Visible(e.Profile), e.Call, tty.Visible(subject(e)),
-				clock(e.Expires), span(e.Left(a.Now())), e.Store)
+				clock(e.Expires, a.Now()), span(e.Left(a.Now())), e.Store)
 		}
 		if err := w.Flush(); err != nil {
 			return err
 		}
 	}
 	for _, f := range failures(dir) {
-		fmt.Fprintln(a.Stdout, line(fmt.Sprintf("profile %q failed at %s: %s", f.Profile, clock(f.Time), f.Message)))
+		fmt.Fprintln(a.Stdout, line(fmt.Sprintf("profile %q failed at %s: %s", f.Profile, clock(f.Time, a.Now()), f.Message)))
 	}
 	if err := dir.Err(); err != nil {
 		fmt.Fprintf(a.Stdout, "there is no list, and processes do not wait for each other: %s\n", tty.Visible(err.Error()))
@@ -86,8 +86,14 @@ func subject(e cache.Listing) string {
 	return e.Serial
 }
 
-// clock is a time for people: the local one, with the date unless it is near.
-func clock(t time.Time) string { return t.Local().Format("Mon 15:04") }
+// clock is a time for people: the local one, with the date unless it is within
+// a day or two of now.
+func clock(t, now time.Time) string {
+	if t.Sub(now).Abs() < 48*time.Hour {
+		return t.Local().Format("Mon 15:04")
+	}
+	return t.Local().Format("2006-01-02 15:04")
+}
 
 // span is a duration for people, in its two largest units.
 func span(d time.Duration) string {

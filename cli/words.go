@@ -201,6 +201,8 @@ func (a *app) codeWords(err error) (what, hint string, code int) {
 		return needs + "the prompt was closed", a.loginHint(), exitRefused
 	case errors.Is(err, mfa.ErrTimedOut):
 		return needs + "none was typed in time", a.loginHint(), exitRefused
+	case errors.Is(err, errWaited):
+		return needs + err.Error(), "answer it there", exitRefused
 	case errors.Is(err, errCallerGone):
 		return err.Error(), "", exitRefused
 	}

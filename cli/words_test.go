@@ -68,6 +68,7 @@ func TestWords(t *testing.T) {
 		{&mfa.ProcessError{Program: "oath", Err: errors.New("exit status 1")}, "oath", "by hand", 4},
 		{&mfa.RememberedError{Profile: "ops", Err: mfa.ErrCancelled}, "has just come to nothing", login, 4},
 		{&mfa.BusyError{Profile: "ops"}, `another process asks for profile "ops"`, "answer it there", 4},
+		{errWaited, "another process asks for the same credentials", "answer it there", 4},
 		{context.DeadlineExceeded, "the time is up", login, 4},
 		{wrong, "AssumeRole", "external id", 5},
 		{refusedBySTS("AccessDenied", "MultiFactorAuthentication failed, unable to validate MFA code.", 403), "unable to validate", "mfa_serial", 5},

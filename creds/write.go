@@ -98,7 +98,7 @@ func expiration(c Credentials) string {
 	if c.Expiration.IsZero() {
 		return ""
 	}
-	return c.Expiration.UTC().Format("2006-01-02T15:04:05Z")
+	return Time(c.Expiration)
 }
 
 // envLines sets AWS's variables and removes those that name a profile: the JS

@@ -29,7 +29,7 @@ type Setting struct {
 
 // Secret says whether the value is a secret by the name of its key.
 func (s Setting) Secret() bool {
-	for _, end := range []string{"secret_access_key", "session_token", "password", "secret"} {
+	for _, end := range []string{"secret_access_key", "session_token", "security_token", "password", "secret"} {
 		if strings.HasSuffix(s.Key, end) {
 			return true
 		}

@@ -17,18 +17,22 @@ const (
 	// usable: with less than this left credentials are not handed out, nor used
 	// for a call.
 	usable = time.Minute
-	// storeLimit bounds the keeping of what STS has issued.
-	storeLimit = 10 * time.Second
+	// storeLimit bounds the keeping of what STS has issued. A person who unlocks
+	// the keyring for it has 15 seconds.
+	storeLimit = 20 * time.Second
 )
 
-// lookup reads the entry of step i, unless it is one that Refresh or STS rules
-// out, or that holds less than a minute.
+// lookup reads the entry of step i, unless it is one that Refresh, MaxAge or STS
+// rules out, or that holds less than a minute.
 func (g *Getter) lookup(ctx context.Context, i int) (creds.Issued, bool) {
 	held, ok := g.Cache.Get(ctx, g.Steps[i].Key)
 	if !ok || held.Left(g.Now()) < usable {
 		return creds.Issued{}, false
 	}
 	if g.Refresh && held.IssuedAt.Before(g.started) {
+		return creds.Issued{}, false
+	}
+	if age := g.Now().Sub(held.IssuedAt); g.MaxAge > 0 && age > g.MaxAge && g.Steps[i].Serial != "" {
 		return creds.Issued{}, false
 	}
 	if rejected, ok := g.stale[g.Steps[i].Key]; ok && !held.IssuedAt.After(rejected) {
@@ -45,30 +49,14 @@ func (g *Getter) reject(i int, held creds.Issued) {
 }
 
 // serves reports whether held, found under the lock of step i, spares the call:
-// the last step must be fresh, one before it only alive.
+// the last step must be fresh, one before it mints until its last minute.
 func (g *Getter) serves(held creds.Issued, i int) bool {
-	if i == len(g.Steps)-1 {
-		return g.fresh(held)
-	}
-	return g.mints(held, i)
-}
-
-// mints reports whether held, of step i, may sign the next call: a session does
-// until its last minute, unless it is older than the profile allows.
-func (g *Getter) mints(held creds.Issued, i int) bool {
-	return g.Steps[i].Serial == "" || g.young(held)
-}
-
-func (g *Getter) young(held creds.Issued) bool {
-	return g.MaxAge == 0 || g.Now().Sub(held.IssuedAt) <= g.MaxAge
+	return i < len(g.Steps)-1 || g.fresh(held)
 }
 
 func (g *Getter) fresh(held creds.Issued) bool {
-	left := held.Left(g.Now())
-	if g.wish() && left < g.MinRemaining || held.Call == GetSessionToken && !g.young(held) {
-		return false
-	}
-	return Fresh(held, g.Now())
+	now := g.Now()
+	return Fresh(held, now) && !(g.wish() && held.Left(now) < g.MinRemaining)
 }
 
 func (g *Getter) wish() bool { return g.MinRemaining > minWish }

@@ -93,10 +93,12 @@ func (g *Getter) Get(ctx context.Context) (Result, error) {
 	if hit && g.fresh(held) {
 		return Result{Issued: held, Cached: true}, nil
 	}
-	if hit && g.rests(ctx, held) {
+	code := g.codeStep(ctx)
+	if hit && code >= 0 && !g.wish() && held.Left(g.Now()) >= askBelow {
 		return Result{Issued: held, Cached: true}, nil
 	}
-	issued, err := g.renew(ctx, held, hit)
+	g.wait = !hit
+	issued, err := g.renew(ctx, code)
 	if err == nil {
 		return Result{Issued: issued}, nil
 	}
@@ -111,22 +113,21 @@ func (g *Getter) Get(ctx context.Context) (Result, error) {
 }
 
 // renew gets new credentials for the last step. It takes no lock if a code is
-// needed and nobody can give one, and waits for nobody while held is of use.
-func (g *Getter) renew(ctx context.Context, held creds.Issued, hit bool) (creds.Issued, error) {
-	last := len(g.Steps) - 1
-	if i := g.codeStep(ctx); i >= 0 {
-		if err := g.Codes.Available(g.question(i)); err != nil {
-			return creds.Issued{}, &UnaskedError{err}
+// needed, by the step code, and nobody can give one.
+func (g *Getter) renew(ctx context.Context, code int) (creds.Issued, error) {
+	if code >= 0 {
+		if err := g.available(code); err != nil {
+			return creds.Issued{}, err
 		}
 	}
-	g.wait = !hit || held.Left(g.Now()) < usable
-	return g.obtain(ctx, last)
+	return g.obtain(ctx, len(g.Steps)-1)
 }
 
-// rests reports whether held, though not fresh, is handed out rather than
-// asking for a code.
-func (g *Getter) rests(ctx context.Context, held creds.Issued) bool {
-	return !g.wish() && held.Left(g.Now()) >= askBelow && g.codeStep(ctx) >= 0
+func (g *Getter) available(i int) error {
+	if err := g.Codes.Available(g.question(i)); err != nil {
+		return &UnaskedError{err}
+	}
+	return nil
 }
 
 // codeStep is the index of the step that would have to ask for a code if the
@@ -137,7 +138,7 @@ func (g *Getter) codeStep(ctx context.Context) int {
 			return i
 		}
 		if i > 0 {
-			if parent, ok := g.lookup(ctx, i-1); ok && g.mints(parent, i-1) {
+			if _, ok := g.lookup(ctx, i-1); ok {
 				return -1
 			}
 		}
@@ -145,8 +146,9 @@ func (g *Getter) codeStep(ctx context.Context) int {
 	return -1
 }
 
-// errBusy: another renews, and what is held serves meanwhile.
-var errBusy = errors.New("another process is renewing these credentials")
+// ErrBusy is why what is left was handed out though nothing is wrong: another
+// process renews it.
+var ErrBusy = errors.New("another process is renewing these credentials")
 
 // obtain returns credentials of step i, from the cache if another has just
 // renewed them, else from STS. The lock of a step is held while it is asked for
@@ -197,7 +199,7 @@ func (g *Getter) signer(ctx context.Context, i int) (creds.Issued, bool, error) 
 	if i == 0 {
 		return creds.Issued{Credentials: g.Base.Credentials}, false, nil
 	}
-	if parent, ok := g.lookup(ctx, i-1); ok && g.mints(parent, i-1) {
+	if parent, ok := g.lookup(ctx, i-1); ok {
 		return parent, true, nil
 	}
 	parent, err := g.obtain(ctx, i-1)
@@ -215,6 +217,9 @@ func (g *Getter) call(ctx context.Context, i int, signer creds.Credentials) (iss
 	g.Log.Debug("calling", "call", step.Call, "role", step.RoleARN, "serial", step.Serial, "duration", step.Duration)
 	if step.Serial == "" {
 		return g.client.call(ctx, step, signer, "")
+	}
+	if err := g.available(i); err != nil {
+		return creds.Issued{}, err
 	}
 	err = g.Codes.Ask(ctx, g.question(i), func(ctx context.Context, code string) (Answer, error) {
 		issued, err = g.client.call(ctx, step, signer, code)
@@ -266,7 +271,7 @@ func (g *Getter) lock(ctx context.Context, i int) (func(), error) {
 	}
 	unlock, ok, err := g.Cache.TryLock(g.Steps[i].Key)
 	if err == nil && !ok {
-		err = errBusy
+		err = ErrBusy
 	}
 	return unlock, err
 }

@@ -349,7 +349,7 @@ func TestNobodyWaitsWhileSomethingIsLeft(t *testing.T) {
 	w.pass(12*time.Hour - 2*time.Minute)
 	unlock, _ := w.cache.Lock(context.Background(), w.plan()[0].Key)
 	defer unlock()
-	if r := w.must(); !errors.Is(r.Failed, errBusy) {
+	if r := w.must(); !errors.Is(r.Failed, ErrBusy) {
 		t.Errorf("2 min left and another asks: %+v", r)
 	}
 	w.expect("not asked", 1, 1, 0)
@@ -398,9 +398,19 @@ func TestMaxAge(t *testing.T) {
 	w.pass(time.Hour)
 	w.must(func(g *Getter) { g.MaxAge = 2 * time.Hour })
 	w.expect("young enough", 1, 1, 0)
+	w.person.away = errors.New("nobody")
+	if _, err := w.get(func(g *Getter) { g.MaxAge = 30 * time.Minute }); !errors.Is(err, w.person.away) {
+		t.Errorf("too old to be handed out: %v", err)
+	}
+	w.person.away = nil
 	w.withRole(roleA)
 	w.must(func(g *Getter) { g.MaxAge = 30 * time.Minute })
 	w.expect("too old to mint", 2, 2, 1)
+	w.p.Roles = []profile.Role{role(roleA, 2*time.Hour)}
+	w.must()
+	w.pass(time.Hour)
+	w.must(func(g *Getter) { g.MaxAge = 30 * time.Minute })
+	w.expect("a role with a code of its own that is too old", 4, 2, 3)
 }
 
 func TestSessionOfADeactivatedKey(t *testing.T) {

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -77,12 +78,19 @@ func (n Network) Foreign() (host string, plain bool) {
 		return "", false
 	}
 	plain = u.Scheme == "http"
-	for _, own := range []string{".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".api.aws", ".api.amazonwebservices.com.cn"} {
-		if strings.HasSuffix(strings.ToLower(u.Hostname()), own) && !plain {
-			return "", false
-		}
+	if !plain && awsSTS(strings.ToLower(u.Hostname())) {
+		return "", false
 	}
 	return u.Host, plain
+}
+
+// awsSTS reports whether host is one of AWS's for STS, a VPC endpoint included:
+// others of its names are let to anybody.
+func awsSTS(host string) bool {
+	first, _, _ := strings.Cut(host, ".")
+	sts := first == "sts" || first == "sts-fips" || strings.HasPrefix(first, "vpce-") && strings.Contains(host, ".sts.")
+	return sts && slices.ContainsFunc([]string{".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".api.aws", ".api.amazonwebservices.com.cn"},
+		func(own string) bool { return strings.HasSuffix(host, own) })
 }
 
 func readEndpoint(p *profile.Profile, getenv func(string) string) Sourced {

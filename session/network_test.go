@@ -117,6 +117,7 @@ func TestForeign(t *testing.T) {
 		"https://sts.eu-west-1.amazonaws.com": {"", false},
 		"https://vpce-1.sts.r.vpce.amazonaws.com": {"", false},
 		"http://sts.eu-west-1.amazonaws.com":      {"sts.eu-west-1.amazonaws.com", true},
+		"https://ec2-1.compute.amazonaws.com":     {"ec2-1.compute.amazonaws.com", false},
 		"https://minio.example:9000":              {"minio.example:9000", false},
 		"https://amazonaws.com.evil.example":      {"amazonaws.com.evil.example", false},
 		"http://127.0.0.1:4566":                   {"127.0.0.1:4566", true},

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 
 	"daypass/profile"
 )
@@ -67,7 +68,7 @@ func readSourceIdentity(s *Step, value string) error {
 func readTags(s *Step, value string) error {
 	for _, pair := range strings.Split(value, ",") {
 		k, v, ok := strings.Cut(strings.TrimSpace(pair), "=")
-		if !ok || k == "" || len(k) > 128 || len(v) > 256 {
+		if !ok || k == "" || utf8.RuneCountInString(k) > 128 || utf8.RuneCountInString(v) > 256 {
 			return fmt.Errorf("not a list of tags k1=v1,k2=v2 with keys of at most 128 and values of at most 256 characters")
 		}
 		s.Tags = append(s.Tags, Tag{k, v})

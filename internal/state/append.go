@@ -78,8 +78,8 @@ func (d *Dir) cut(name, path string, line []byte, max int64) error {
 	if err != nil {
 		return err
 	}
-	defer f.Close()
 	newer, err := tail(f, max/2)
+	_ = f.Close() // Windows replaces no file that is open
 	if err != nil {
 		return err
 	}

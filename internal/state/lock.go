@@ -80,14 +80,11 @@ func current(lock *flock.Flock) bool {
 }
 
 // release removes the file while it is still locked, so that nobody can hold a
-// lock on it that others do not see. Windows removes no file that is open:
-// neither ours before, nor another holder's after, which is as safe.
+// lock on it that others do not see. On Windows it stays: no file is removed
+// there while it is open, and one that is being removed cannot be opened.
 func release(lock *flock.Flock) {
 	if runtime.GOOS != "windows" {
 		_ = os.Remove(lock.Path())
 	}
 	_ = lock.Unlock()
-	if runtime.GOOS == "windows" {
-		_ = os.Remove(lock.Path())
-	}
 }
