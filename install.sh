@@ -59,10 +59,13 @@ callers() {
 }
 
 uninstall() {
-	[ -x "$bin/daypass" ] || die "$bin/daypass is not there"
-	"$bin/daypass" logout --all || say "logging out failed: what is cached stays until it expires"
-	rm -f "$bin/daypass"
-	say "removed $bin/daypass"
+	if [ -x "$bin/daypass" ]; then
+		"$bin/daypass" logout --all || say "logging out failed: what is cached stays until it expires"
+		rm -f "$bin/daypass"
+		say "removed $bin/daypass"
+	else
+		say "$bin/daypass is not there"
+	fi
 	callers | while read -r name; do
 		say "profile \"$name\" still has a credential_process that calls daypass"
 	done
@@ -77,9 +80,13 @@ demo() {
 	"$scratch/demo" "$bin/daypass"
 }
 
-cd "$(dirname "$0")"
 check_home
 bin=${PREFIX:-$HOME/.local}/bin
+case $bin in
+/*) ;;
+*) bin=$PWD/$bin ;;
+esac
+cd "$(dirname "$0")"
 case "${1:-}" in
 "")
 	check_go

@@ -141,7 +141,6 @@ func TestInstallSaysInOneLineWhatIsWrong(t *testing.T) {
 		{"sudo", nil, []string{tools(t, map[string]string{"id": "echo 12345"}), "SUDO_UID=1000"}, "install.sh: run this without sudo"},
 		{"no home", nil, []string{"HOME="}, "install.sh: HOME is not set"},
 		{"unknown argument", []string{"--purge"}, nil, "install.sh: unknown argument --purge"},
-		{"nothing to remove", []string{"--uninstall"}, nil, "daypass is not there"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			i := newInstaller(t)
@@ -161,7 +160,21 @@ func TestDemoWithoutKeyringAndTerminal(t *testing.T) {
 	if code != 0 {
 		t.Fatalf("exit %d:\n%s", code, said)
 	}
-	contain(t, said, "mfa_process gives it", `{"Version":1,"AccessKeyId":"ASIA`, "No keyring answers", "nothing is cached")
+	contain(t, said, "mfa_process gives it", `{"Version":1,"AccessKeyId":"ASIA`, "No keyring answers here", "nothing is cached")
+	i.leavesNothing()
+}
+
+func TestDemoWithALockedKeyring(t *testing.T) {
+	t.Parallel()
+	keyring := keyringtest.Keyring(t)
+	keyring.Lock()
+	i := newInstaller(t)
+	i.env = append(i.env, keyring.Env...)
+	said, code := i.run("--demo")
+	if code != 0 {
+		t.Fatalf("exit %d:\n%s", code, said)
+	}
+	contain(t, said, "or it is locked, so daypass keeps nothing", "nothing is cached")
 	i.leavesNothing()
 }
 

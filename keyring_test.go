@@ -144,7 +144,7 @@ func TestAKeyringThatCannotKeepIsToldAtThePrompt(t *testing.T) {
 			s.Lock()
 			return s.Env
 		}, "the keyring is locked"},
-		"never used": {func(t *testing.T) []string { return keyringtest.Fresh(t).Env }, "the keyring is locked"},
+		"never used": {func(t *testing.T) []string { return keyringtest.Fresh(t).Env }, "no keyring answers here"},
 		"no keyring": {func(t *testing.T) []string { return keyringtest.Bus(t).Env }, "no keyring answers here"},
 		"dead bus": {func(t *testing.T) []string {
 			return []string{"DBUS_SESSION_BUS_ADDRESS=unix:path=" + filepath.Join(t.TempDir(), "bus")}

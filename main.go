@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"os"
+	"os/user"
 	"time"
 
 	"daypass/cli"
@@ -13,7 +14,10 @@ import (
 
 func main() {
 	self, _ := os.Executable() // "" if the system does not tell
-	home, _ := os.UserHomeDir()
+	home, err := os.UserHomeDir()
+	if u, lookup := user.Current(); err != nil && lookup == nil {
+		home = u.HomeDir // as SDKs do where HOME is not set
+	}
 	os.Exit(cli.Main(context.Background(), cli.Env{
 		Args:    os.Args[1:],
 		Stdout:  os.Stdout,

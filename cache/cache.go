@@ -60,10 +60,10 @@ func usable(i creds.Issued, now time.Time) bool {
 	return i.Left(now) > 0 && !i.IssuedAt.After(now.Add(futureLimit))
 }
 
-// Put keeps i as the entry of key. parents are the keys of the entries that it
-// was made from. Its error means that the entry is not kept, ErrNotKept that the
-// store keeps none. A Put also purges a few entries that have expired.
-func (c *Cache) Put(ctx context.Context, key string, parents []string, i creds.Issued) error {
+// Put keeps i as the entry of key. Its error means that the entry is not kept,
+// ErrNotKept that the store keeps none. A Put also purges a few entries that
+// have expired.
+func (c *Cache) Put(ctx context.Context, key string, i creds.Issued) error {
 	if c.off() {
 		return ErrNotKept
 	}
@@ -72,7 +72,7 @@ func (c *Cache) Put(ctx context.Context, key string, parents []string, i creds.I
 	if err != nil {
 		return err
 	}
-	undo := c.index(account, parents, i)
+	undo := c.index(account, i)
 	err = c.Store.Set(ctx, account, item)
 	c.note(err)
 	if err != nil {

@@ -35,7 +35,7 @@ func TestPutGet(t *testing.T) {
 		t.Errorf("an empty cache has %v, %v", ok, c.Trouble())
 	}
 	m.called()
-	if err := c.Put(t.Context(), "key", nil, sample()); err != nil {
+	if err := c.Put(t.Context(), "key", sample()); err != nil {
 		t.Fatal(err)
 	}
 	if got := m.called(); got != "Set" {
@@ -56,7 +56,7 @@ func TestPutGet(t *testing.T) {
 // A hit does not look at the state folder.
 func TestHitWithoutFolder(t *testing.T) {
 	c, _, _ := newCache(t)
-	if err := c.Put(t.Context(), "key", nil, sample()); err != nil {
+	if err := c.Put(t.Context(), "key", sample()); err != nil {
 		t.Fatal(err)
 	}
 	c.State = nil
@@ -83,7 +83,7 @@ func TestGetByAge(t *testing.T) {
 			cache, _, _ := newCache(t)
 			i := sample()
 			c.change(&i)
-			if err := cache.Put(t.Context(), "key", nil, i); err != nil {
+			if err := cache.Put(t.Context(), "key", i); err != nil {
 				t.Fatal(err)
 			}
 			if _, ok := cache.Get(t.Context(), "key"); ok != c.hit {
@@ -111,7 +111,7 @@ func TestPutFails(t *testing.T) {
 			t.Errorf("the index is not written before the item: %v", all)
 		}
 	}
-	err := c.Put(t.Context(), "key", nil, sample())
+	err := c.Put(t.Context(), "key", sample())
 	if !errors.Is(err, full) || !errors.Is(c.Trouble(), full) {
 		t.Errorf("got %v, trouble %v", err, c.Trouble())
 	}
@@ -120,18 +120,18 @@ func TestPutFails(t *testing.T) {
 	}
 	m.fail = nil
 	first := sample()
-	if err := c.Put(t.Context(), "key", nil, first); err != nil || c.Trouble() != nil {
+	if err := c.Put(t.Context(), "key", first); err != nil || c.Trouble() != nil {
 		t.Fatal(err, c.Trouble())
 	}
 	m.fail = map[string]error{"Set": full}
 	later := sample()
 	later.Expiration = later.Expiration.Add(time.Hour)
-	_ = c.Put(t.Context(), "key", nil, later)
+	_ = c.Put(t.Context(), "key", later)
 	if l, ok := c.Peek("key"); !ok || !l.Expires.Equal(first.Expiration) {
 		t.Errorf("after a failed renewal the index says %v, %v", l, ok)
 	}
 	later.Expiration = time.Date(20000, 1, 1, 0, 0, 0, 0, time.UTC)
-	if err := c.Put(t.Context(), "key", nil, later); err == nil || strings.Contains(err.Error(), token) {
+	if err := c.Put(t.Context(), "key", later); err == nil || strings.Contains(err.Error(), token) {
 		t.Errorf("a year that JSON has not: %v", err)
 	}
 }
@@ -155,7 +155,7 @@ func TestDelete(t *testing.T) {
 		t.Errorf("before Put: %v, %v", existed, err)
 	}
 	put := func() {
-		if err := c.Put(t.Context(), "key", nil, sample()); err != nil {
+		if err := c.Put(t.Context(), "key", sample()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -197,7 +197,7 @@ func TestDelete(t *testing.T) {
 func TestClear(t *testing.T) {
 	c, m, _ := newCache(t)
 	for _, key := range []string{"a", "b", "lost"} {
-		if err := c.Put(t.Context(), key, nil, sample()); err != nil {
+		if err := c.Put(t.Context(), key, sample()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -227,7 +227,7 @@ func TestClear(t *testing.T) {
 func TestNone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state")
 	c := &Cache{Store: None{}, State: state.New(path)}
-	if err := c.Put(t.Context(), "key", nil, sample()); err != ErrNotKept {
+	if err := c.Put(t.Context(), "key", sample()); err != ErrNotKept {
 		t.Errorf("Put gives %v", err)
 	}
 	if _, ok := c.Get(t.Context(), "key"); ok || c.Trouble() != ErrNotKept {

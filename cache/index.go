@@ -21,7 +21,6 @@ type Listing struct {
 	RoleARN, Serial   string // empty if none
 	Expires, IssuedAt time.Time
 	Skew              time.Duration
-	Parents           []string // accounts of the entries it was made from
 }
 
 // Issued returns the story of the entry as credentials without keys, for what
@@ -62,12 +61,6 @@ func (c *Cache) Peek(key string) (Listing, bool) {
 	return l, ok && usable(l.Issued(), c.now())
 }
 
-// record is an index file.
-type record struct {
-	story
-	Parents []string `json:"parents,omitempty"`
-}
-
 func (c *Cache) file(account string) string { return c.Store.Name() + "-" + account }
 
 // read returns what the index file name says; not ok if it is not there or not
@@ -75,26 +68,22 @@ func (c *Cache) file(account string) string { return c.Store.Name() + "-" + acco
 func (c *Cache) read(name string) (Listing, bool) {
 	store, account, ok := strings.Cut(name, "-")
 	text, err := c.State.Read(entries + "/" + name)
-	var r record
+	var r story
 	if !ok || err != nil || json.Unmarshal(text, &r) != nil || r.Version != version || r.Expires.IsZero() {
 		return Listing{}, false
 	}
 	return Listing{
 		Account: account, Store: store, Profile: r.Profile, Call: r.Call, RoleARN: r.RoleARN, Serial: r.Serial,
-		Expires: r.Expires, IssuedAt: r.IssuedAt, Skew: r.Skew, Parents: r.Parents,
+		Expires: r.Expires, IssuedAt: r.IssuedAt, Skew: r.Skew,
 	}, true
 }
 
 // index writes the index file of account, and returns what puts back what was
 // there. That it cannot be written stops nothing.
-func (c *Cache) index(account string, parents []string, i creds.Issued) (undo func()) {
+func (c *Cache) index(account string, i creds.Issued) (undo func()) {
 	name := entries + "/" + c.file(account)
 	before, absent := c.State.Read(name)
-	r := record{story: storyOf(i)}
-	for _, key := range parents {
-		r.Parents = append(r.Parents, Account(key))
-	}
-	if text, err := json.Marshal(r); err == nil {
+	if text, err := json.Marshal(storyOf(i)); err == nil {
 		_ = c.State.Write(name, text)
 	}
 	return func() {

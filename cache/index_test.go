@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,7 +22,7 @@ func TestNoSecretInFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer unlock()
-	if err := c.Put(t.Context(), "key", []string{"parent"}, sample()); err != nil {
+	if err := c.Put(t.Context(), "key", sample()); err != nil {
 		t.Fatal(err)
 	}
 	noSecret(t, path)
@@ -62,11 +61,7 @@ func TestList(t *testing.T) {
 	session := sample()
 	session.Profile, session.Call, session.RoleARN = "main", "GetSessionToken", ""
 	for key, i := range map[string]creds.Issued{"session": session, "role": sample()} {
-		var parents []string
-		if key == "role" {
-			parents = []string{"session"}
-		}
-		if err := c.Put(t.Context(), key, parents, i); err != nil {
+		if err := c.Put(t.Context(), key, i); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -84,9 +79,6 @@ func TestList(t *testing.T) {
 	want.Credentials = creds.Credentials{Expiration: want.Expiration}
 	if !same(role.Issued(), want) || role.Left(noon) != time.Hour || role.Account != Account("role") || role.Store != "memory" {
 		t.Errorf("got %+v", role)
-	}
-	if !slices.Equal(role.Parents, []string{Account("session")}) || all[1].Parents != nil {
-		t.Errorf("parents are %q and %q", role.Parents, all[1].Parents)
 	}
 	if l, ok := c.Peek("role"); !ok || l.Account != role.Account {
 		t.Errorf("Peek says %+v, %v", l, ok)

@@ -24,7 +24,7 @@ func TestWithoutFolder(t *testing.T) {
 			}
 		}
 		c := &Cache{Store: &memory{}, State: state.New(path), Now: func() time.Time { return noon }}
-		if err := c.Put(t.Context(), "key", nil, sample()); err != nil {
+		if err := c.Put(t.Context(), "key", sample()); err != nil {
 			t.Errorf("Put: %v", err)
 		}
 		if _, ok := c.Get(t.Context(), "key"); !ok || c.Trouble() != nil {
@@ -109,7 +109,7 @@ func TestOneWriter(t *testing.T) {
 			}
 			defer unlock()
 			if _, ok := c.Get(t.Context(), "key"); !ok {
-				if err := c.Put(t.Context(), "key", nil, sample()); err != nil {
+				if err := c.Put(t.Context(), "key", sample()); err != nil {
 					t.Error(err)
 				}
 			}

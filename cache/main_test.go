@@ -149,7 +149,7 @@ func TestMain(m *testing.M) {
 			fmt.Println(ok, same(i, sample()), c.Trouble())
 			return nil
 		},
-		"put":    func(ctx context.Context, c *Cache) error { return c.Put(ctx, "key", nil, sample()) },
+		"put":    func(ctx context.Context, c *Cache) error { return c.Put(ctx, "key", sample()) },
 		"delete": func(ctx context.Context, c *Cache) error { _, err := c.Delete(ctx, Account("key")); return err },
 		"clear":  func(ctx context.Context, c *Cache) error { return c.Clear(ctx) },
 	}[os.Getenv(child)]

@@ -63,13 +63,13 @@ func TestPurge(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cache, m, now := newCache(t)
-			if err := cache.Put(t.Context(), "old", nil, sample()); err != nil {
+			if err := cache.Put(t.Context(), "old", sample()); err != nil {
 				t.Fatal(err)
 			}
 			c.between(t, cache, m, now)
 			i := sample()
 			i.Expiration, i.IssuedAt = now.now.Add(time.Hour), now.now
-			if err := cache.Put(t.Context(), "new", nil, i); err != nil || cache.Trouble() != nil {
+			if err := cache.Put(t.Context(), "new", i); err != nil || cache.Trouble() != nil {
 				t.Fatal(err, cache.Trouble())
 			}
 			if _, ok := m.items[Account("old")]; ok != c.item {
@@ -91,7 +91,7 @@ func late(_ *testing.T, _ *Cache, _ *memory, now *clock) { now.now = noon.Add(2 
 func TestPurgeIsBounded(t *testing.T) {
 	c, m, now := newCache(t)
 	for n := range 25 {
-		if err := c.Put(t.Context(), strconv.Itoa(n), nil, sample()); err != nil {
+		if err := c.Put(t.Context(), strconv.Itoa(n), sample()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -99,7 +99,7 @@ func TestPurgeIsBounded(t *testing.T) {
 	for _, left := range []int{15, 5, 0, 0} {
 		i := sample()
 		i.Expiration = now.now.Add(time.Hour)
-		if err := c.Put(t.Context(), "new", nil, i); err != nil {
+		if err := c.Put(t.Context(), "new", i); err != nil {
 			t.Fatal(err)
 		}
 		if len(m.items) != left+1 || len(c.indexed()) != left+1 {

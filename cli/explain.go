@@ -41,6 +41,7 @@ func (a *app) explainCommand() *cobra.Command {
 		},
 	}
 	o.profileFlags(cmd)
+	o.getFlags(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	_ = cmd.RegisterFlagCompletionFunc("profile", a.completeProfiles)
 	return cmd
@@ -92,28 +93,32 @@ type explainedWarning struct {
 func (a *app) explain(name string, o options) (*explanation, error) {
 	o.fromEnvironment(a.Getenv)
 	x := &explanation{Profile: name, Settings: map[string]explainedSetting{}, Steps: []explainedStep{}, Warnings: []explainedWarning{}}
+	err := a.explainFiles(x, name, o)
+	if err != nil {
+		x.Error, _, _ = a.words(err)
+	}
+	return x, err
+}
+
+func (a *app) explainFiles(x *explanation, name string, o options) error {
 	reader, err := profile.Open(a.files(), a.Self)
 	if err != nil {
-		return x, err
+		return err
 	}
 	defer reader.Close()
 	p, err := reader.Load(name)
 	for _, w := range reader.Warnings(name) {
 		x.Warnings = append(x.Warnings, explainedWarning{w.File, w.Line, w.Key, w.Message})
 	}
-	if p != nil {
-		x.settings(p)
-		if p.Base.Kind != "" {
-			x.Base = &explainedBase{string(p.Base.Kind), p.Base.Profile}
-		}
-	}
-	if err == nil {
-		err = a.explainPlan(x, p, o)
+	x.settings(p)
+	x.inherited(p)
+	if p.Base.Kind != "" {
+		x.Base = &explainedBase{string(p.Base.Kind), p.Base.Profile}
 	}
 	if err != nil {
-		x.Error, _, _ = a.words(err)
+		return err
 	}
-	return x, err
+	return a.explainPlan(x, p, o)
 }
 
 func (a *app) explainPlan(x *explanation, p *profile.Profile, o options) error {
@@ -136,7 +141,7 @@ func (a *app) explainPlan(x *explanation, p *profile.Profile, o options) error {
 			x.notes = append(x.notes, s.Note)
 		}
 	}
-	return nil
+	return plan.network.Check()
 }
 
 func (a *app) explainStep(s session.Step, c *cache.Cache) explainedStep {
@@ -156,7 +161,20 @@ func (a *app) explainStep(s session.Step, c *cache.Cache) explainedStep {
 
 func (x *explanation) settings(p *profile.Profile) {
 	for key, s := range p.Settings {
-		x.Settings[key] = explainedSetting{s.Shown(), s.File, s.Line}
+		value := s.Shown()
+		if strings.HasSuffix(key, "endpoint_url") {
+			value = withoutPassword(value)
+		}
+		x.Settings[key] = explainedSetting{value, s.File, s.Line}
+	}
+}
+
+// inherited notes what counts though another profile says it.
+func (x *explanation) inherited(p *profile.Profile) {
+	for _, s := range []profile.Setting{p.MFASerial, p.MFAProcess} {
+		if own, ok := p.Settings[s.Key]; s.Key != "" && (!ok || own != s) {
+			x.notes = append(x.notes, fmt.Sprintf("%s = %s is inherited (%s)", s.Key, s.Shown(), s.Place()))
+		}
 	}
 }
 
@@ -183,7 +201,7 @@ func (x *explanation) text(a *app) error {
 	for i, s := range x.Steps {
 		line("call %d: %s", i+1, s)
 	}
-	if len(x.Steps) > 0 {
+	if x.network.Region.Value != "" {
 		for _, s := range a.networkLines(x.network) {
 			line("%s", s)
 		}

@@ -27,6 +27,9 @@ type limits struct {
 // reserve is what is kept for STS after the last moment of asking.
 const reserve = 10 * time.Second
 
+// longestPrompt is the longest prompt_timeout.
+const longestPrompt = 24 * time.Hour
+
 var (
 	programLimits = limits{45 * time.Second, 55 * time.Second}
 	personLimits  = limits{5 * time.Minute, 5*time.Minute + reserve}
@@ -104,7 +107,10 @@ func (g *get) readSettings() (err error) {
 	if g.wish, err = g.options.wish(p); err != nil {
 		return err
 	}
-	if t := p.PromptTimeout; g.app.automatic && t > 0 {
+	if t := p.PromptTimeout; t > longestPrompt {
+		s, _ := p.Lookup("prompt_timeout")
+		return badSetting(p, s, fmt.Sprintf("more than %s", longestPrompt))
+	} else if g.app.automatic && t > 0 {
 		g.limits = limits{t, t + reserve}
 	}
 	if s, ok := p.Lookup("prompt"); ok && s.Value != "terminal" && s.Value != "none" {

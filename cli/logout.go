@@ -31,25 +31,33 @@ func (a *app) logoutCommand() *cobra.Command {
 				return &usageError{errors.New("--all beside a profile")}
 			}
 			if all {
-				return ran(a.logoutAll(cmd.Context()))
+				return ran(a.logoutAll(cmd.Context(), o))
 			}
 			names, err := a.someProfiles(args, o)
 			if err != nil {
 				return err
 			}
-			return ran(a.logout(cmd.Context(), names, o.region))
+			return ran(a.logout(cmd.Context(), names, o))
 		},
 	}
 	cmd.Flags().StringVar(&o.profile, "profile", "", "the profile")
 	cmd.Flags().StringVar(&o.region, "region", "", "the region of the STS calls")
+	cmd.Flags().BoolVar(&o.noPrompt, "no-prompt", false, "never ask a person to unlock the keyring (DAYPASS_NO_PROMPT)")
 	cmd.Flags().BoolVar(&all, "all", false, "remove everything that is cached")
 	_ = cmd.RegisterFlagCompletionFunc("profile", a.completeProfiles)
 	return cmd
 }
 
-func (a *app) logoutAll(ctx context.Context) error {
+// everyStore is o for the one store that keeps anything, whatever store is set.
+func (a *app) everyStore(o options) options {
+	o.fromEnvironment(a.Getenv)
+	o.store = "keyring"
+	return o
+}
+
+func (a *app) logoutAll(ctx context.Context, o options) error {
 	dir := a.stateDir()
-	c, err := a.openCache(options{store: "keyring"}, nil, dir)
+	c, err := a.openCache(a.everyStore(o), nil, dir)
 	if err != nil {
 		return err
 	}
@@ -67,9 +75,9 @@ func (a *app) logoutAll(ctx context.Context) error {
 	return err
 }
 
-func (a *app) logout(ctx context.Context, names []string, region string) error {
+func (a *app) logout(ctx context.Context, names []string, o options) error {
 	dir := a.stateDir()
-	c, err := a.openCache(options{store: "keyring"}, nil, dir)
+	c, err := a.openCache(a.everyStore(o), nil, dir)
 	if err != nil {
 		return err
 	}
@@ -78,7 +86,7 @@ func (a *app) logout(ctx context.Context, names []string, region string) error {
 		return err
 	}
 	defer reader.Close()
-	l := &logout{app: a, reader: reader, region: region, cache: c, dir: dir}
+	l := &logout{app: a, reader: reader, region: o.region, cache: c, dir: dir}
 	for _, name := range names {
 		a.profile = name
 		if err := l.profile(ctx, name); err != nil {
@@ -108,6 +116,7 @@ func (l *logout) profile(ctx context.Context, name string) error {
 			accounts = append(accounts, e.Account)
 		}
 	}
+	_ = l.dir.Remove(failureFile(name))
 	if unplanned != nil && len(accounts) == 0 {
 		return unplanned
 	}
@@ -118,7 +127,6 @@ func (l *logout) profile(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	_ = l.dir.Remove(failureFile(name))
 	return l.say(name, removed)
 }
 

@@ -91,8 +91,7 @@ func (s *story) first(ctx context.Context) error {
 	say("A simulated STS runs at %s; its user ana may use the role Developer with an MFA code.", s.url)
 	say("The profile \"demo\" names daypass as its credential_process. An SDK calls it:\n")
 	if s.terminal {
-		code, left := s.sts.PeekCode(device)
-		say("ana's authenticator shows %s, for %d s more: type it at the prompt.", code, int(left.Seconds()))
+		defer s.showAuthenticator()()
 	} else {
 		say("There is no terminal to type a code on, so the profile's mfa_process gives it.")
 	}
@@ -102,6 +101,26 @@ func (s *story) first(ctx context.Context) error {
 	}
 	say("%s", shortened(answer))
 	return s.look(ctx)
+}
+
+// showAuthenticator says what the authenticator shows, now and whenever that
+// changes, until stop is called.
+func (s *story) showAuthenticator() (stop func()) {
+	code, left := s.sts.PeekCode(device)
+	say("ana's authenticator shows %s, for %d s more: type it at the prompt.", code, int(left.Seconds()))
+	done := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-done:
+				return
+			case <-time.After(left + time.Second):
+				code, left = s.sts.PeekCode(device)
+				say("\n(it shows %s now)", code)
+			}
+		}
+	}()
+	return func() { close(done) }
 }
 
 // secrets are the values that are shown by their beginnings.
@@ -123,7 +142,7 @@ func (s *story) look(ctx context.Context) error {
 
 func (s *story) second(ctx context.Context) error {
 	if !s.kept {
-		say("No keyring answers on this machine, so daypass keeps nothing, and the next call would ask again.\n")
+		say("No keyring answers here, or it is locked, so daypass keeps nothing, and the next call would ask again.\n")
 		return nil
 	}
 	say("The second call, and every one of the next hour, is answered from the keyring:\n")
@@ -152,6 +171,7 @@ func (s *story) aws(ctx context.Context) error {
 		return nil
 	}
 	if !s.kept {
+		say("The AWS CLI would ask for the next code, so it is not shown.\n")
 		return nil
 	}
 	identity, err := s.call(ctx, "aws", "--endpoint-url", s.url, "--profile", "demo", "sts", "get-caller-identity")
@@ -162,5 +182,8 @@ func (s *story) aws(ctx context.Context) error {
 func (s *story) logout(ctx context.Context) error {
 	said, err := s.call(ctx, s.daypass, "logout", "demo")
 	say("%s", said)
+	if !s.kept { // nothing is there that a locked keyring could keep back
+		return nil
+	}
 	return err
 }

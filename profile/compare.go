@@ -182,7 +182,7 @@ func (c *comparison) unseen(e entry) {
 
 func (e entry) name() string {
 	if e.nested {
-		return e.key + "." + e.sub
+		return nestedName(e.key, e.sub)
 	}
 	return e.key
 }
@@ -203,10 +203,11 @@ func difference(ours, theirs string) string {
 	return "reads another value"
 }
 
-// quoted is what the AWS CLI reads, if that may be shown.
+// quoted is what the AWS CLI reads, if that may be shown: further lines may be
+// anybody's, secrets too.
 func quoted(e entry, value string) string {
 	s := Setting{Key: e.name(), Value: value}
-	if s.Shown() != value {
+	if s.Shown() != value || strings.Contains(value, "\n") {
 		return ""
 	}
 	if len(value) > 80 {

@@ -98,7 +98,7 @@ func (s *section) add(t *text, heads []int) error {
 	for _, e := range entries {
 		if e.nested {
 			blocks[e.key] = true
-			flat := Setting{Key: e.key + "." + e.sub, Value: e.value, File: t.path, Line: e.line}
+			flat := Setting{Key: nestedName(e.key, e.sub), Value: e.value, File: t.path, Line: e.line}
 			s.nested[e.entryKey] = flat
 			s.settings[flat.Key] = flat
 		}

@@ -37,6 +37,15 @@ func (s Setting) Secret() bool {
 	return false
 }
 
+// nestedName is the name of a nested key. Below a secret it is no name but a
+// part of the value, which an = at its end has made look like one.
+func nestedName(key, sub string) string {
+	if (Setting{Key: key}).Secret() {
+		sub = hiddenValue
+	}
+	return key + "." + sub
+}
+
 // Shown is the value as a person may see it: "(set)" for a secret, and of an
 // mfa_process only its program, since its arguments may hold a seed.
 func (s Setting) Shown() string {

@@ -20,6 +20,8 @@ const (
 	// storeLimit bounds the keeping of what STS has issued. A person who unlocks
 	// the keyring for it has 15 seconds.
 	storeLimit = 20 * time.Second
+	// storeLeast is for storing even if the caller's time is up.
+	storeLeast = 2 * time.Second
 )
 
 // lookup reads the entry of step i, unless it is one that Refresh, MaxAge or STS

@@ -13,8 +13,8 @@ import (
 type Cache interface {
 	// Get returns the entry of key; anything but a usable one is a miss.
 	Get(ctx context.Context, key string) (creds.Issued, bool)
-	// Put keeps an entry; parents are the keys of the steps before it.
-	Put(ctx context.Context, key string, parents []string, i creds.Issued) error
+	// Put keeps an entry.
+	Put(ctx context.Context, key string, i creds.Issued) error
 	// Lock waits for the one place in which key may be renewed.
 	Lock(ctx context.Context, key string) (unlock func(), err error)
 	// TryLock is Lock without the wait; ok is false if another holds it.
@@ -254,13 +254,13 @@ func (g *Getter) question(i int) Question {
 // keep puts what was issued into the cache, also when the caller has gone: its
 // next try shall find it. That it cannot be kept never stops it from being used.
 func (g *Getter) keep(ctx context.Context, i int, issued creds.Issued) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeLimit)
-	defer cancel()
-	var parents []string
-	for _, s := range g.Steps[:i] {
-		parents = append(parents, s.Key)
+	limit := storeLimit
+	if end, ok := ctx.Deadline(); ok {
+		limit = min(limit, max(time.Until(end), storeLeast))
 	}
-	if err := g.Cache.Put(ctx, g.Steps[i].Key, parents, issued); err != nil {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
+	defer cancel()
+	if err := g.Cache.Put(ctx, g.Steps[i].Key, issued); err != nil {
 		g.Log.Warn("not kept", "call", issued.Call, "because", err)
 	}
 }

@@ -36,7 +36,7 @@ func (m *memory) Get(_ context.Context, key string) (creds.Issued, bool) {
 	return i, ok
 }
 
-func (m *memory) Put(ctx context.Context, key string, _ []string, i creds.Issued) error {
+func (m *memory) Put(ctx context.Context, key string, i creds.Issued) error {
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
 	if ctx.Err() != nil {

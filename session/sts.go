@@ -87,6 +87,13 @@ func (s steady) Do(r *http.Request) (*http.Response, error) {
 	return s.HTTPClient.Do(r)
 }
 
+// Check reports what the SDK could not work with, as a *NetworkConfigError, before
+// anything is called.
+func (n Network) Check() error {
+	_, err := n.options()
+	return err
+}
+
 // options are the settings that the SDK would have read from the profile.
 func (n Network) options() ([]func(*config.LoadOptions) error, error) {
 	var options []func(*config.LoadOptions) error

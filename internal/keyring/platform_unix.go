@@ -91,7 +91,8 @@ func (u unattended) DeleteAll(service string) error {
 	return u.direct.DeleteAll(service)
 }
 
-// unlocked returns the collection that go-keyring would use, or ErrLocked.
+// unlocked returns the collection that go-keyring would use, ErrLocked, or
+// ErrUnavailable if there is none yet: making one takes a person.
 func unlocked() (*ss.SecretService, dbus.BusObject, error) {
 	bus, err := ss.NewSecretService()
 	if err != nil {
@@ -101,7 +102,7 @@ func unlocked() (*ss.SecretService, dbus.BusObject, error) {
 	var locked bool
 	err = collection.StoreProperty("org.freedesktop.Secret.Collection.Locked", &locked)
 	if missing(err) {
-		return nil, nil, fmt.Errorf("%w: it has no collection yet", ErrLocked)
+		return nil, nil, fmt.Errorf("%w: it has no collection yet", ErrUnavailable)
 	}
 	if err == nil && locked {
 		err = ErrLocked

@@ -88,7 +88,7 @@ func TestLocked(t *testing.T) {
 
 func TestNoCollection(t *testing.T) {
 	s := keyringtest.Fresh(t)
-	everyKind(t, s.Env, "locked")
+	everyKind(t, s.Env, "unavailable")
 }
 
 func TestNoService(t *testing.T) {

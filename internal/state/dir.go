@@ -101,7 +101,9 @@ func check(path string, create bool) error {
 	case !info.IsDir():
 		err = fmt.Errorf("%s is not a folder", path)
 	default:
-		err = trust(path, info)
+		if err = trust(path, info); err == nil && info.Mode().Perm()&0o077 != 0 {
+			_ = os.Chmod(path, 0o700) // names and times are nobody's business either
+		}
 	}
 	return unusable(err)
 }
