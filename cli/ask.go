@@ -51,18 +51,11 @@ func (w waiting) Lock(ctx context.Context, key string) (func(), error) {
 	if unlock, ok, err := w.TryLock(key); ok || err != nil {
 		return unlock, err
 	}
-	c := codes{w.get}
-	asker, err := c.asker()
-	if err != nil {
-		return nil, err
-	}
 	ctx, cancel := context.WithTimeoutCause(ctx, w.get.until().Sub(w.get.app.Now()), errWaited)
 	defer cancel()
 	told, stop := context.WithCancel(ctx)
 	var telling sync.WaitGroup
-	telling.Go(func() {
-		asker.Waiting(told, c.request(session.Question{Profile: w.get.profile.Name, Serial: w.get.profile.MFASerial.Value}))
-	})
+	telling.Go(func() { w.get.asker.Waiting(told, w.get.profile.MFASerial.Value) })
 	defer telling.Wait()
 	defer stop()
 	return w.Cache.Lock(ctx, key)
@@ -71,25 +64,16 @@ func (w waiting) Lock(ctx context.Context, key string) (func(), error) {
 // codes lets session ask through mfa.
 type codes struct{ *get }
 
-func (c codes) Available(q session.Question) error {
-	asker, err := c.asker()
-	if err != nil {
-		return err
-	}
-	return asker.Available(c.request(q))
-}
+// Available is nil if a code can be expected.
+func (c codes) Available() error { return c.asker.Available() }
 
 // Ask asks until the person's time is up or the caller has died. What a code is
 // used for outlives the caller: its next try finds the session.
 func (c codes) Ask(ctx context.Context, q session.Question, try func(context.Context, string) (session.Answer, error)) error {
-	asker, err := c.asker()
-	if err != nil {
-		return err
-	}
 	c.app.catchSignals()
 	asking, done := c.app.watchCaller(ctx)
 	defer done()
-	return asker.Ask(asking, c.request(q), func(_ context.Context, code string) (mfa.Outcome, error) {
+	return c.asker.Ask(asking, c.request(q), func(_ context.Context, code string) (mfa.Outcome, error) {
 		if c.app.callerGone() { // since the last look
 			return mfa.Unsent, errCallerGone
 		}
@@ -118,20 +102,20 @@ func (c codes) request(q session.Question) mfa.Request {
 	}
 }
 
-func (c codes) asker() (*mfa.Asker, error) {
-	p, o := c.profile, c.options
+func (g *get) newAsker() (*mfa.Asker, error) {
+	p, o := g.profile, g.options
 	process, err := profile.SplitCommand(p.MFAProcess.Value)
 	if err != nil {
 		return nil, err
 	}
-	names := append(callers(c.app.Getenv), p.Name)
+	names := append(callers(g.app.Getenv), p.Name)
 	for i := range names {
 		names[i] = url.PathEscape(names[i])
 	}
 	return &mfa.Asker{
 		TokenCode: o.tokenCode, Process: process, NoPrompt: o.noPrompt, Prompt: p.Prompt,
-		Fresh: c.fresh || o.refresh || o.tokenCode != "",
-		State: c.dir, Now: c.app.Now, Environ: c.app.environ,
+		Fresh: g.fresh || o.refresh,
+		State: g.dir, Now: g.app.Now, Environ: g.app.environ,
 		Callers: strings.Join(names, ","),
 	}, nil
 }

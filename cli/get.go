@@ -13,6 +13,7 @@ import (
 	"daypass/cache"
 	"daypass/internal/keyring"
 	"daypass/internal/state"
+	"daypass/mfa"
 	"daypass/profile"
 	"daypass/session"
 )
@@ -49,6 +50,7 @@ type get struct {
 	plan    plan
 	dir     *state.Dir
 	cache   *cache.Cache
+	asker   *mfa.Asker
 	begun   time.Time // the limits count from here
 }
 
@@ -96,7 +98,10 @@ func (g *get) prepare(name string) (err error) {
 	if g.plan, err = a.plan(g.profile, g.options.region, g.wish); err != nil {
 		return err
 	}
-	g.cache, err = a.openCache(g.options, g.profile, g.dir)
+	if g.cache, err = a.openCache(g.options, g.profile, g.dir); err != nil {
+		return err
+	}
+	g.asker, err = g.newAsker()
 	return err
 }
 

@@ -13,7 +13,7 @@ const maxTries = 3
 
 // Available returns nil if some source can be expected to give a code now, else an error that wraps ErrUnavailable
 // and the reason. It asks nobody, waits for nobody and takes no lock.
-func (a *Asker) Available(Request) error {
+func (a *Asker) Available() error {
 	if a.TokenCode != "" || len(a.Process) > 0 {
 		return nil
 	}
@@ -33,7 +33,7 @@ func (a *Asker) Available(Request) error {
 // cancelled, and then no code was sent after it; the error of try when the outcome is Unsent or Failed, or Lost and
 // no other code came.
 func (a *Asker) Ask(ctx context.Context, r Request, try Try) error {
-	if err := a.Available(r); err != nil {
+	if err := a.Available(); err != nil {
 		return err
 	}
 	limited, done := a.limit(ctx, r.Until)

@@ -331,7 +331,7 @@ func TestAvailable(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			folder := t.TempDir()
 			tt.a.State = state.New(folder)
-			err := tt.a.Available(dev)
+			err := tt.a.Available()
 			if !errors.Is(err, tt.want) || (err != nil) != errors.Is(err, ErrUnavailable) {
 				t.Fatalf("error %v, want %v", err, tt.want)
 			}

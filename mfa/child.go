@@ -45,6 +45,7 @@ type ProcessError struct {
 	Err error
 }
 
+// Error names the program and what happened, never its arguments or output.
 func (e *ProcessError) Error() string {
 	return fmt.Sprintf("running %q: %v", e.Program, e.Err)
 }

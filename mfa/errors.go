@@ -31,6 +31,7 @@ type RefusedError struct {
 	Err error
 }
 
+// Error says how many codes were refused, and the last answer.
 func (e *RefusedError) Error() string {
 	switch {
 	case e.Reused:
@@ -53,6 +54,7 @@ type BadCodeError struct {
 	Program string
 }
 
+// Error names the program, if it was one.
 func (e *BadCodeError) Error() string {
 	if e.Program == "" {
 		return "the code given is not six digits"
@@ -71,6 +73,7 @@ type RememberedError struct {
 	Err error
 }
 
+// Error says who had asked and how that ended.
 func (e *RememberedError) Error() string {
 	return fmt.Sprintf("asking for profile %q a moment ago: %v", e.Profile, e.Err)
 }
@@ -87,6 +90,7 @@ type BusyError struct {
 	Err error
 }
 
+// Error says who is asking.
 func (e *BusyError) Error() string {
 	return fmt.Sprintf("process %d is asking for the code of profile %q", e.PID, e.Profile)
 }

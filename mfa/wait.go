@@ -85,12 +85,12 @@ func (a *Asker) holder(name string) holder {
 	return h
 }
 
-// Waiting is for those who wait for what another process is asking for, the code of r.Serial: until ctx ends, it waits
+// Waiting is for those who wait for what another process is asking for, the code of serial: until ctx ends, it waits
 // beside them, and after a second it says on the terminal, if that may be written to, who is asking. It says nothing
 // if nobody is known to ask.
-func (a *Asker) Waiting(ctx context.Context, r Request) {
+func (a *Asker) Waiting(ctx context.Context, serial string) {
 	if a.State != nil {
-		a.tellWaiting(ctx, serialName(r.Serial))
+		a.tellWaiting(ctx, serialName(serial))
 	}
 }
 

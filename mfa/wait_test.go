@@ -209,7 +209,7 @@ func TestWaiting(t *testing.T) {
 			w := on(a, k)
 			w.NoPrompt = tt.off
 			ctx, cancel := context.WithTimeout(t.Context(), 1100*time.Millisecond)
-			w.Waiting(ctx, Request{Profile: "ops", Serial: tt.serial})
+			w.Waiting(ctx, tt.serial)
 			cancel()
 			if k.see() != tt.want {
 				t.Errorf("%s: screen %q, want %q", tt.name, k.see(), tt.want)

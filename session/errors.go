@@ -55,6 +55,7 @@ type RefusedError struct {
 	Skew    time.Duration // STS's clock minus ours, where the answer told
 }
 
+// Error gives the call, AWS's code and its text.
 func (e *RefusedError) Error() string {
 	return fmt.Sprintf("%s was refused: %s: %s", e.Call, e.Code, e.Message)
 }
@@ -110,6 +111,7 @@ type UnreachableError struct {
 	Err  error
 }
 
+// Error gives the call, the host and the network's error.
 func (e *UnreachableError) Error() string { return fmt.Sprintf("%s to %s: %v", e.Call, e.Host, e.Err) }
 
 // Unwrap returns the error of the network.
@@ -181,6 +183,7 @@ type NetworkConfigError struct {
 	Err  error
 }
 
+// Error gives the setting's place and what is wrong.
 func (e *NetworkConfigError) Error() string {
 	if e.From == "" {
 		return fmt.Sprintf("network settings: %v", e.Err)
@@ -197,6 +200,7 @@ type ClockError struct {
 	Skew time.Duration // STS's clock minus the local one
 }
 
+// Error says how far the clocks differ.
 func (e *ClockError) Error() string {
 	return fmt.Sprintf("the credentials have expired on arrival: the clocks differ by %s", e.Skew)
 }

@@ -47,7 +47,7 @@ const (
 type Codes interface {
 	// Available is nil if a code can be expected, else the error that Ask would
 	// end with. It asks nobody.
-	Available(q Question) error
+	Available() error
 	// Ask gets codes and hands them to try until one is accepted.
 	Ask(ctx context.Context, q Question, try func(ctx context.Context, code string) (Answer, error)) error
 }
@@ -116,15 +116,15 @@ func (g *Getter) Get(ctx context.Context) (Result, error) {
 // needed, by the step code, and nobody can give one.
 func (g *Getter) renew(ctx context.Context, code int) (creds.Issued, error) {
 	if code >= 0 {
-		if err := g.available(code); err != nil {
+		if err := g.available(); err != nil {
 			return creds.Issued{}, err
 		}
 	}
 	return g.obtain(ctx, len(g.Steps)-1)
 }
 
-func (g *Getter) available(i int) error {
-	if err := g.Codes.Available(g.question(i)); err != nil {
+func (g *Getter) available() error {
+	if err := g.Codes.Available(); err != nil {
 		return &UnaskedError{err}
 	}
 	return nil
@@ -218,7 +218,7 @@ func (g *Getter) call(ctx context.Context, i int, signer creds.Credentials) (iss
 	if step.Serial == "" {
 		return g.client.call(ctx, step, signer, "")
 	}
-	if err := g.available(i); err != nil {
+	if err := g.available(); err != nil {
 		return creds.Issued{}, err
 	}
 	err = g.Codes.Ask(ctx, g.question(i), func(ctx context.Context, code string) (Answer, error) {
@@ -291,6 +291,7 @@ func stopped(ctx context.Context) bool {
 // one to ask.
 type UnaskedError struct{ Err error }
 
+// Error is that of Err.
 func (e *UnaskedError) Error() string { return e.Err.Error() }
 
 // Unwrap returns why nobody can be asked.

@@ -83,7 +83,7 @@ type person struct {
 	answers []Answer
 }
 
-func (p *person) Available(Question) error { return p.away }
+func (p *person) Available() error { return p.away }
 
 func (p *person) Ask(ctx context.Context, _ Question, try func(context.Context, string) (Answer, error)) error {
 	for {
