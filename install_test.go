@@ -91,7 +91,7 @@ func TestInstallAndUninstall(t *testing.T) {
 		t.Fatal(err)
 	}
 	said, code = i.run("--uninstall")
-	contain(t, said, "nothing is kept here: no keyring answers", "removed "+i.binary(), `profile "dev" still`, `profile "default" still`)
+	contain(t, said, "no keyring answers here, so nothing is kept", "removed "+i.binary(), `profile "dev" still`, `profile "default" still`)
 	if _, err := os.Stat(i.binary()); code != 0 || !os.IsNotExist(err) || strings.Contains(said, "other") {
 		t.Errorf("exit %d, %v:\n%s", code, err, said)
 	}

@@ -135,8 +135,12 @@ func (a *app) explainPlan(x *explanation, p *profile.Profile, o options) error {
 	if err != nil {
 		return err
 	}
-	for _, s := range plan.steps {
-		x.Steps = append(x.Steps, a.explainStep(s, c))
+	for i, s := range plan.steps {
+		wish := time.Duration(0) // it is about what is handed out
+		if i == len(plan.steps)-1 {
+			wish = g.wish
+		}
+		x.Steps = append(x.Steps, a.explainStep(s, c, wish))
 		if s.Note != "" {
 			x.notes = append(x.notes, s.Note)
 		}
@@ -144,7 +148,7 @@ func (a *app) explainPlan(x *explanation, p *profile.Profile, o options) error {
 	return plan.network.Check()
 }
 
-func (a *app) explainStep(s session.Step, c *cache.Cache) explainedStep {
+func (a *app) explainStep(s session.Step, c *cache.Cache, wish time.Duration) explainedStep {
 	x := explainedStep{
 		Call: s.Call, RoleARN: s.RoleARN, Serial: s.Serial, Code: s.Serial != "",
 		Duration: int64(s.Duration / time.Second), Cache: "miss",
@@ -152,7 +156,7 @@ func (a *app) explainStep(s session.Step, c *cache.Cache) explainedStep {
 	if e, ok := c.Peek(s.Key); ok && e.Left(a.Now()) > 0 {
 		expires := creds.Time(e.Expires)
 		x.Expires, x.Cache = &expires, "expiring"
-		if session.Fresh(e.Issued(), a.Now()) {
+		if session.Fresh(e.Issued(), a.Now(), wish) {
 			x.Cache = "hit"
 		}
 	}

@@ -61,16 +61,16 @@ func (a *app) logoutAll(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
+	forgetFailures(dir)
 	err = c.Clear(ctx)
 	listed, _ := c.List()
 	if errors.Is(err, keyring.ErrUnavailable) && len(listed) == 0 {
-		_, err = fmt.Fprintln(a.Stdout, "nothing is kept here: "+notKept(err))
+		_, err = fmt.Fprintln(a.Stdout, notKept(err)+", so nothing is kept")
 		return err
 	}
 	if err != nil {
 		return err
 	}
-	forgetFailures(dir)
 	_, err = fmt.Fprintf(a.Stdout, "everything is removed; %s\n", untilThen)
 	return err
 }

@@ -56,16 +56,18 @@ func (g *Getter) serves(held creds.Issued, i int) bool {
 	return i < len(g.Steps)-1 || g.fresh(held)
 }
 
-func (g *Getter) fresh(held creds.Issued) bool {
-	now := g.Now()
-	return Fresh(held, now) && !(g.wish() && held.Left(now) < g.MinRemaining)
-}
+func (g *Getter) fresh(held creds.Issued) bool { return Fresh(held, g.Now(), g.MinRemaining) }
 
-func (g *Getter) wish() bool { return g.MinRemaining > minWish }
+func (g *Getter) wish() bool { return wished(g.MinRemaining) }
+
+// wished reports whether wish asks for more than callers can count on anyway.
+func wished(wish time.Duration) bool { return wish > minWish }
 
 // Fresh reports whether held is handed out at the local time now without a
 // thought of renewing it: at least the smaller of 16 minutes and half of what
-// was issued is left.
-func Fresh(held creds.Issued, now time.Time) bool {
-	return held.Left(now) >= min(fresh, held.Life()/2)
+// was issued is left, and no less than the wish, of which 16 minutes and less
+// are none.
+func Fresh(held creds.Issued, now time.Time, wish time.Duration) bool {
+	left := held.Left(now)
+	return left >= min(fresh, held.Life()/2) && !(wished(wish) && left < wish)
 }

@@ -104,7 +104,7 @@ func checkBase(p *profile.Profile, b Base) error {
 }
 
 func checkWish(p *profile.Profile, issued, wish time.Duration) error {
-	if wish <= minWish || wish <= issued-time.Minute {
+	if !wished(wish) || wish <= issued-time.Minute {
 		return nil
 	}
 	return &ConfigError{Profile: p.Name, Problem: WishTooLong, Detail: fmt.Sprintf("%s of %s", wish, issued)}
