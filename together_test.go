@@ -153,7 +153,6 @@ func TestAHolderKilledAfterItsCodeIsSucceeded(t *testing.T) {
 	w.missed(2)
 	w.until("STS takes the code", func() bool { return w.sts.Accepted("GetSessionToken") == 1 })
 	s.kill("holder")
-	s.Expect("the code sent before is not taken again")
 	s.answer(w.sts.Code(device))
 	s.end("heir").credentials()
 	s.close()
@@ -201,7 +200,6 @@ func TestOneDeviceOnTwoTerminalsIsAskedForOneAfterTheOther(t *testing.T) {
 	}
 	first.Type(w.sts.Code(device) + "\r")
 	first.end().credentials()
-	second.Expect("the code sent before is not taken again")
 	second.answer(w.sts.Code(device))
 	second.end().credentials()
 	w.counts(1, 2)
