@@ -81,11 +81,18 @@ func TestAHitDoesNotWaitForAnotherPrompt(t *testing.T) {
 	if got := w.get("dev").credentials(); got != first {
 		t.Errorf("the hit without a terminal got %s and not %s", got, first)
 	}
-	if end := w.read("asking.end"); end != "" {
-		t.Fatalf("the prompt ended unanswered: %s", end)
+	s.answerAtLast("asking")
+}
+
+// answerAtLast answers the prompt of the process called name, which must have
+// stood open until now, and sees that process and the shell to their ends.
+func (s *shell) answerAtLast(name string) {
+	s.w.t.Helper()
+	if end := s.w.read(name + ".end"); end != "" {
+		s.w.t.Fatalf("the prompt ended unanswered: %s", end)
 	}
-	s.Type(w.sts.Code(device) + "\r")
-	s.end("asking").credentials()
+	s.Type(s.w.sts.Code(device) + "\r")
+	s.end(name).credentials()
 	s.close()
 }
 
@@ -104,12 +111,7 @@ func TestWhatIsLeftDoesNotWaitForAnotherPrompt(t *testing.T) {
 	if got := s.end("left").credentials(); got != first {
 		t.Errorf("got %s and not %s", got, first)
 	}
-	if end := w.read("asking.end"); end != "" {
-		t.Fatalf("the prompt ended unanswered: %s", end)
-	}
-	s.Type(w.sts.Code(device) + "\r")
-	s.end("asking").credentials()
-	s.close()
+	s.answerAtLast("asking")
 	w.counts(1, 1)
 }
 

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"daypass/creds"
@@ -37,13 +38,18 @@ func (c *Cache) purgeOne(ctx context.Context, account string) error {
 	if l, ok := c.read(c.file(account)); !ok || !gone(l.Issued(), c.now()) {
 		return nil
 	}
-	if item, err := c.Store.Get(ctx, account); err == nil {
+	item, err := c.Store.Get(ctx, account)
+	if err == nil {
 		if i, err := decode(item); err == nil && !gone(i, c.now()) {
 			return nil
 		}
+		err = c.Store.Delete(ctx, account)
 	}
-	_, err = c.Delete(ctx, account)
-	return err
+	if err != nil && !errors.Is(err, ErrMiss) {
+		return err
+	}
+	c.forget(account)
+	return nil
 }
 
 // gone reports whether i has expired by both clocks, the local one and that of

@@ -89,7 +89,7 @@ func (a *app) logout(ctx context.Context, names []string, o options) error {
 	l := &logout{app: a, reader: reader, region: o.region, cache: c, dir: dir}
 	for _, name := range names {
 		a.profile = name
-		if err := l.profile(ctx, name); err != nil {
+		if err := l.one(ctx, name); err != nil {
 			return err
 		}
 	}
@@ -105,10 +105,10 @@ type logout struct {
 	dir    *state.Dir
 }
 
-// profile removes the entries that the profile's plan uses, and what was issued
+// one removes the entries that the profile's plan uses, and what was issued
 // for it when its settings were others. A profile that is in no file any more
 // may still have some.
-func (l *logout) profile(ctx context.Context, name string) error {
+func (l *logout) one(ctx context.Context, name string) error {
 	accounts, unplanned := l.planned(name)
 	listed, _ := l.cache.List() // without an index the plan is all there is to go by
 	for _, e := range listed {

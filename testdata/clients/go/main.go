@@ -1,4 +1,5 @@
-// Identity prints who the profile is.
+// Identity prints who the profile is, by AWS's Go SDK alone. It knows nothing of
+// daypass.
 package main
 
 import (
