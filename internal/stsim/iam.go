@@ -1,6 +1,7 @@
 package stsim
 
 import (
+	"encoding/base64"
 	"slices"
 	"strings"
 	"time"
@@ -9,7 +10,10 @@ import (
 // keyQuota is AccessKeysPerUser; inactive keys count (s3-credentials#64).
 const keyQuota = 2
 
-var userNameLimit = limit{"UserName", 1, 128, namePattern}
+var (
+	userNameLimit = limit{"UserName", 1, 128, namePattern}
+	markerLimit   = limit{"Marker", 1, 320, ""}
+)
 
 var iamActions = map[string]action{
 	"CreateAccessKey": (*world).createAccessKey,
@@ -41,26 +45,39 @@ func (w *world) getUser(c *call) ([]element, *failure) {
 }
 
 func (w *world) listMFADevices(c *call) ([]element, *failure) {
+	marker, most := c.may(markerLimit), c.number("MaxItems", 1, 1000, 100)
 	u, refusal := w.iamUser(c, "ListMFADevices")
 	if refusal != nil {
 		return nil, refusal
 	}
+	after, err := base64.StdEncoding.DecodeString(marker)
+	if err != nil {
+		return nil, invalid("Invalid Marker.") // the text is a guess
+	}
 	var own []*device
 	for _, d := range w.devices {
-		if d.owner == u {
+		if d.owner == u && d.serial > string(after) {
 			own = append(own, d)
 		}
 	}
 	slices.SortFunc(own, func(a, b *device) int { return strings.Compare(a.serial, b.serial) })
+	if w.pageSize > 0 {
+		most = min(most, w.pageSize)
+	}
 	members := []element{}
-	for _, d := range own {
+	for _, d := range own[:min(most, len(own))] {
 		members = append(members, group("member",
 			leaf("UserName", u.Name),
 			leaf("SerialNumber", d.serial),
 			leaf("EnableDate", timestamp(d.enabled)),
 		))
 	}
-	return []element{group("MFADevices", members...), leaf("IsTruncated", "false")}, nil
+	devices := group("MFADevices", members...)
+	if len(own) <= most {
+		return []element{devices, leaf("IsTruncated", "false")}, nil
+	}
+	marker = base64.StdEncoding.EncodeToString([]byte(own[most-1].serial))
+	return []element{devices, leaf("IsTruncated", "true"), leaf("Marker", marker)}, nil
 }
 
 func (w *world) listAccessKeys(c *call) ([]element, *failure) {
@@ -119,12 +136,15 @@ func (w *world) iamUser(c *call, action string) (*user, *failure) {
 	if name == "" && c.who.user == nil {
 		return nil, invalid("Must specify userName when calling with non-User credentials")
 	}
-	u := c.who.user
+	u, resource := c.who.user, "*"
 	if name != "" {
-		u = w.userByName(c.who, name)
+		u, resource = w.userByName(c.who, name), "user "+name
 	}
 	if u == nil {
 		return nil, noSuchEntity("The user with name " + name + " cannot be found.")
+	}
+	if own := c.who.user; own != nil && (name == "" || u != own) && anyMatches(own.AllowedByName, "iam:"+action) {
+		return nil, notAuthorized(c.who.arn, "iam:"+action, resource)
 	}
 	return u, c.allowed("iam:"+action, "user "+u.Name)
 }

@@ -20,7 +20,7 @@ import (
 // client is a real STS client, configured from nothing but its arguments, that retries without waiting.
 func (p *place) client(by signer) *sts.Client {
 	p.t.Helper()
-	for _, name := range []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_CA_BUNDLE"} {
+	for _, name := range []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_IAM", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_CA_BUNDLE"} {
 		p.t.Setenv(name, "")
 	}
 	c, err := config.LoadDefaultConfig(context.Background(),

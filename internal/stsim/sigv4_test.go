@@ -61,7 +61,7 @@ func TestSignaturesOfBotocoreAreAccepted(t *testing.T) {
 	for _, v := range readVectors(t) {
 		t.Run(v.Name, func(t *testing.T) {
 			w := serve(vectorServer(vectorTime), v.read(t))
-			if w.Code != http.StatusOK {
+			if w.Code != http.StatusOK && w.Code != http.StatusNotFound { // there are no objects to get
 				t.Errorf("refused: %d %s", w.Code, w.Body)
 			}
 		})

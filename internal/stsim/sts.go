@@ -50,7 +50,7 @@ func (w *world) serve(in *request, key *credential, now time.Time) reply {
 		}
 		return w.query(in, c, iamActions, iamNamespace, iamVersion)
 	}
-	return anythingElse(in, c)
+	return w.anythingElse(in, c)
 }
 
 // query does a call of the query protocol.

@@ -24,6 +24,9 @@ type User struct {
 	Denied []string
 	// DeniedWithoutMFA are denied unless aws:MultiFactorAuthPresent, as the usual force-MFA policy does.
 	DeniedWithoutMFA []string
+	// AllowedByName are actions of IAM that a policy allows on this very user alone, as AWS's sample for users who manage
+	// their own MFA allows iam:ListMFADevices: a call without UserName is checked against "*", and refused (aws-cli#6947).
+	AllowedByName []string
 }
 
 // Key is a long-term access key pair.
@@ -67,9 +70,11 @@ type world struct {
 	credentials map[string]*credential // by access key id
 	denials     map[string]denial      // by encoded message
 	regionsOff  map[[2]string]bool     // by account and region
+	objects     map[string]object      // of S3, by path
 
 	tokenSize    int
 	unreadyCalls int
+	pageSize     int
 	mfaInRoles   bool
 	deafToMFA    bool
 }
@@ -82,6 +87,7 @@ func newWorld() world {
 		credentials: map[string]*credential{},
 		denials:     map[string]denial{},
 		regionsOff:  map[[2]string]bool{},
+		objects:     map[string]object{},
 		tokenSize:   343,
 	}
 }
@@ -146,6 +152,14 @@ func (s *Server) SetUnreadyCalls(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.world.unreadyCalls = n
+}
+
+// SetPageSize sets how many items ListMFADevices gives at most in one answer, whatever MaxItems says: IAM may give fewer
+// than it was asked for though there are more. 0 is no limit.
+func (s *Server) SetPageSize(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.world.pageSize = n
 }
 
 // DisableRegion turns STS off in a region for an account.

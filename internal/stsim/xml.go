@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -29,6 +30,7 @@ type reply struct {
 	contentType string
 	location    string
 	requestID   string
+	header      http.Header // what else there is
 	body        []byte
 }
 
@@ -126,6 +128,7 @@ func marshal(v any) []byte {
 // send writes the reply with the headers seen on AWS's (amazon-cloudwatch-agent's recorded 403).
 func (out reply) send(w http.ResponseWriter, now time.Time) {
 	header := w.Header()
+	maps.Copy(header, out.header)
 	header.Set("Date", now.Format(http.TimeFormat))
 	header.Set("Content-Length", strconv.Itoa(len(out.body)))
 	if out.contentType != "" {
