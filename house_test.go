@@ -44,7 +44,7 @@ var onlyIn = map[string][]string{
 }
 
 // forTests are the folders that only tests import.
-var forTests = []string{"internal/keyring/keyringtest", "internal/tty/ttytest"}
+var forTests = []string{"internal/keyring/keyringtest", "internal/screentest", "internal/tty/ttytest"}
 
 // imports calls do for each import of each Go file that is no test.
 func imports(t *testing.T, do func(room, file, path string)) {

@@ -12,16 +12,36 @@ import (
 const maxTries = 3
 
 // Available returns nil if some source can be expected to give a code now, else an error that wraps ErrUnavailable
-// and the reason. It asks nobody, waits for nobody and takes no lock.
+// and the reasons. It asks nobody, waits for nobody and takes no lock.
 func (a *Asker) Available() error {
-	if a.TokenCode != "" || len(a.Process) > 0 {
-		return nil
+	_, err := a.where()
+	return err
+}
+
+// The places where a code can come from, as their failures are remembered: who can get one elsewhere is not concerned.
+const (
+	inProgram  = "program"
+	inTerminal = "terminal"
+	inWindow   = "window"
+)
+
+// where tells where the code will come from, empty if it was given. Its errors are those of Available.
+func (a *Asker) where() (string, error) {
+	switch {
+	case a.TokenCode != "":
+		return "", nil
+	case len(a.Process) > 0:
+		return inProgram, nil
 	}
-	t, err := a.terminalToAsk()
+	w, err := a.firstWay()
 	if err != nil {
-		return err
+		return "", err
 	}
-	return t.Close()
+	defer w.close()
+	if w.window() {
+		return inWindow, nil
+	}
+	return inTerminal, nil
 }
 
 // Ask gets a code and hands it to try, and again, up to three codes in all, while they are refused or lost. It returns nil
@@ -33,7 +53,8 @@ func (a *Asker) Available() error {
 // cancelled, and then no code was sent after it; the error of try when the outcome is Unsent or Failed, or Lost and
 // no other code came.
 func (a *Asker) Ask(ctx context.Context, r Request, try Try) error {
-	if err := a.Available(); err != nil {
+	where, err := a.where()
+	if err != nil {
 		return err
 	}
 	limited, done := a.limit(ctx, r.Until)
@@ -51,13 +72,23 @@ func (a *Asker) Ask(ctx context.Context, r Request, try Try) error {
 		m.clear()
 	}
 	group := processGroup()
-	if err := m.failed(r.Since, group); err != nil {
+	if err := m.failed(where, r.Since, group); err != nil {
 		return err
 	}
-	q := &asking{Asker: a, Request: r, memory: m}
+	q := &asking{Asker: a, Request: r, memory: m, begun: a.now(), where: where}
 	err = q.run(ctx, limited, try)
-	m.settle(err, r.Profile, group)
+	if err == nil {
+		m.clear()
+	} else if !(errors.Is(err, ErrTimedOut) && q.late()) {
+		m.settle(q.where, err, r.Profile, group)
+	}
 	return err
+}
+
+// late reports that the turn came when the time was nearly up: that nobody answered then tells nothing to those behind, who
+// have more.
+func (q *asking) late() bool {
+	return !q.Since.IsZero() && q.begun.Sub(q.Since) > q.Until.Sub(q.Since)*3/4
 }
 
 // limit returns a child of ctx that Until cancels with ErrTimedOut, and Ctrl-Z with tty.ErrSuspended: a stopped
@@ -90,10 +121,15 @@ type asking struct {
 	*Asker
 	Request
 	memory *memory
+	begun  time.Time // when its turn came
 	// tries counts the codes that were sent; last and lastErr are the outcome of the latest, if tries is not zero.
 	tries   int
 	last    Outcome
 	lastErr error
+	where   string // the latest question was put there
+	// next is the way that the person is asked in, an index of ways; reasons are why those before it could not be.
+	next    int
+	reasons []error
 }
 
 // source returns a code of six digits that was not sent before, each time another one.
@@ -106,7 +142,7 @@ func (q *asking) source() source {
 	case len(q.Process) > 0:
 		return (&fetching{asking: q}).code
 	}
-	return q.typed
+	return q.asked
 }
 
 // run asks within limited, but tries within ctx: neither Until nor Ctrl-Z breaks off a call that may use up the code.

@@ -133,7 +133,7 @@ func TestInTheBackground(t *testing.T) {
 	t.Parallel()
 	d := sit(t)
 	d.start(script{Name: "A", Folder: t.TempDir(), Request: wants("dev", "ana"), Background: true})
-	d.reports("A ends: nobody can be asked for a code: this process runs in the background of its terminal")
+	d.reports("A ends: nobody can be asked for a code: this process runs in the background of its terminal; there is no display")
 	if screen := d.Output(); screen != "" {
 		t.Errorf("screen: %q", screen)
 	}

@@ -74,7 +74,7 @@ func TestConversation(t *testing.T) {
 		{"Ctrl-D", []any{io.EOF}, nil, first, "", ErrCancelled.Error()},
 		{"wrong, then Ctrl-D", []any{"111111", io.EOF}, []Outcome{Refused}, first + refused, "111111", ErrCancelled.Error()},
 		{"nobody types", nil, nil, first, "", ErrTimedOut.Error()},
-		{"the terminal goes to another program", []any{tty.ErrRaw}, nil, first, "", "nobody can be asked for a code: the terminal is used by a full-screen program"},
+		{"the terminal goes to another program", []any{tty.ErrRaw}, nil, first, "", "nobody can be asked for a code: the terminal is used by a full-screen program; there is no display"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

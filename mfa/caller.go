@@ -1,9 +1,101 @@
 package mfa
 
+import (
+	"os"
+	"path"
+	"strings"
+)
+
 // maxShells is how many shells Caller looks past.
 const maxShells = 4
 
 // Caller returns the name of the program that called this one, not counting the shells in between that SDKs start
-// (sh -c). It is empty if it cannot be found out, as on every system but Linux. It comes from outside: see
-// tty.Visible.
-func Caller() string { return callerName() }
+// (sh -c, cmd /c); of a program that runs a script, it is that of the script. It is empty if it cannot be found out, as on
+// every system but Linux, macOS and Windows. It comes from outside: see tty.Visible.
+func Caller() string { return callerOf(os.Getpid(), inspect) }
+
+// process is a running program.
+type process struct {
+	name   string // as the kernel has it, which may have cut it
+	parent int    // zero if there is none
+	args   []string
+}
+
+// minCut is the length from which a name may be cut short: 15 bytes on Linux, 16 on macOS.
+const minCut = 15
+
+// callerOf finds the first process above pid that is not a shell running one command.
+func callerOf(pid int, inspect func(pid int) (process, error)) string {
+	at, err := inspect(pid)
+	for range maxShells {
+		if err != nil || at.parent == 0 {
+			return ""
+		}
+		if at, err = inspect(at.parent); err == nil && !at.runsOneCommand() {
+			return at.program()
+		}
+	}
+	return ""
+}
+
+func (p process) runsOneCommand() bool {
+	if strings.EqualFold(p.name, "cmd.exe") { // whose arguments are not known
+		return true
+	}
+	return isShell(p.name) && strings.HasPrefix(p.arg(1), "-") && strings.HasSuffix(p.arg(1), "c")
+}
+
+func isShell(name string) bool {
+	switch name {
+	case "sh", "dash", "bash", "zsh", "ash", "busybox", "ksh":
+		return true
+	}
+	return false
+}
+
+// program is what a person knows p by.
+func (p process) program() string {
+	name := p.ownName()
+	script := p.arg(1)
+	if script == "-m" { // python3 -m awscli
+		script = p.arg(2)
+	}
+	if script == "" || strings.HasPrefix(script, "-") || !runsScripts(name) {
+		return name
+	}
+	return path.Base(script)
+}
+
+// runsScripts reports programs that have their script as first argument.
+func runsScripts(name string) bool {
+	switch strings.ToLower(strings.TrimRight(name, ".0123456789")) { // python3.12, macOS has Python
+	case "python", "pypy", "ruby", "node", "nodejs", "perl", "php":
+		return true
+	}
+	return isShell(name)
+}
+
+// ownName is the name of p whole. Of p's command line, it is the word that the kernel's name was taken from: the first, or that
+// of a script. A name that is neither was given to the thread (Node.js 24 calls it MainThread), and the first word it is.
+func (p process) ownName() string {
+	// Chromium, and so every Electron IDE, writes the whole command line into the first word.
+	title, _, _ := strings.Cut(p.arg(0), " -")
+	for _, word := range []string{title, p.arg(0), p.arg(1), p.arg(2)} {
+		base := strings.TrimPrefix(path.Base(word), "-") // that of a login shell
+		if base == p.name || len(p.name) >= minCut && strings.HasPrefix(base, p.name) {
+			return base
+		}
+	}
+	if p.arg(0) == "" {
+		return p.name
+	}
+	return path.Base(p.arg(0))
+}
+
+// arg is an argument, empty if there is none.
+func (p process) arg(i int) string {
+	if i < len(p.args) {
+		return p.args[i]
+	}
+	return ""
+}

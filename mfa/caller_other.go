@@ -1,5 +1,7 @@
-//go:build !linux
+//go:build !linux && !darwin && !windows
 
 package mfa
 
-func callerName() string { return "" }
+import "errors"
+
+func inspect(int) (process, error) { return process{}, errors.ErrUnsupported }

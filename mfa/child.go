@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
+	"runtime"
 	"strings"
+	"syscall"
 	"time"
 
 	"daypass/internal/tty"
@@ -28,12 +31,18 @@ type Child struct {
 	// DAYPASS_TOKEN_CODE, and without what a bundled CLI did to LD_LIBRARY_PATH and DYLD_*
 	// (https://github.com/boto/botocore/issues/2195).
 	Environ []string
+	// More are variables that are added to it.
+	More []string
 	// Callers is the child's DAYPASS_CALLERS, the profiles that are being resolved; empty if there are none.
 	Callers string
 	// Stderr gets what the child writes there; nil drops it.
 	Stderr io.Writer
 	// MaxOutput is how many bytes the child may print; more is an error.
 	MaxOutput int
+	// Window says that the child opens a window, and so is to have no console, which on Windows would be a second one.
+	Window bool
+	// Foreground leaves the child in this process's group, so that it can use the terminal: see command.
+	Foreground bool
 }
 
 // ProcessError means that a child could not be started, failed, or printed too much. It names the program only: arguments
@@ -53,17 +62,38 @@ func (e *ProcessError) Error() string {
 // Unwrap returns Err.
 func (e *ProcessError) Unwrap() error { return e.Err }
 
-// Run runs a child to its end and returns what it printed. It has no stdin, and a process group of its own that is killed
-// when ctx ends; then the error is the cause of ctx. All other errors are a *ProcessError. SIGTTIN and SIGTTOU stop
-// the child no more than this process.
-func Run(ctx context.Context, c Child) ([]byte, error) {
+// command makes the command of a child that has a process group of its own, which is killed when ctx ends. With Foreground it
+// has none, and is interrupted first, as by Ctrl-C: it has a terminal to put in order. On Linux it dies with the thread that
+// started it: see dieTogether.
+func (c Child) command(ctx context.Context) *exec.Cmd {
 	tty.IgnoreStops()
-	out := &output{room: c.MaxOutput}
 	cmd := exec.CommandContext(ctx, c.Args[0], c.Args[1:]...)
-	cmd.Env = childEnviron(c.Environ, c.Callers)
-	cmd.Stdout, cmd.Stderr = out, c.Stderr
+	cmd.Env = append(childEnviron(c.Environ, c.Callers), c.More...)
+	cmd.Stderr = c.Stderr
 	cmd.WaitDelay = lingering
+	if c.Foreground {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // after WaitDelay it is killed
+		dieTogether(cmd.SysProcAttr, syscall.SIGINT)
+		return cmd
+	}
 	ownGroup(cmd)
+	dieTogether(cmd.SysProcAttr, syscall.SIGKILL)
+	if c.Window {
+		withoutConsole(cmd.SysProcAttr)
+	}
+	return cmd
+}
+
+// Run runs a child to its end and returns what it printed. It has no stdin, and a process group of its own that is killed
+// when ctx ends; then the error is the cause of ctx. All other errors are a *ProcessError, with what it printed. SIGTTIN and
+// SIGTTOU stop the child no more than this process. On Linux a child does not outlive this process, however that ends.
+func Run(ctx context.Context, c Child) ([]byte, error) {
+	runtime.LockOSThread() // see dieTogether
+	defer runtime.UnlockOSThread()
+	out := &output{room: c.MaxOutput}
+	cmd := c.command(ctx)
+	cmd.Stdout = out
 	err := cmd.Run()
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -74,9 +104,22 @@ func Run(ctx context.Context, c Child) ([]byte, error) {
 		err = nil
 	}
 	if err != nil {
-		return nil, &ProcessError{Program: c.Args[0], Err: err}
+		return out.buf.Bytes(), &ProcessError{Program: c.Args[0], Err: err}
 	}
 	return out.buf.Bytes(), nil
+}
+
+// wasKilled reports that a child was ended by a signal that somebody sends, not by that of a crash.
+func wasKilled(state *os.ProcessState) bool {
+	status, ok := state.Sys().(syscall.WaitStatus)
+	if !ok || !status.Signaled() {
+		return false
+	}
+	switch status.Signal() {
+	case syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGKILL:
+		return true
+	}
+	return false
 }
 
 // output keeps what a child prints, as long as there is room.

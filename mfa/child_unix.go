@@ -13,5 +13,8 @@ func ownGroup(cmd *exec.Cmd) {
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 }
 
+// withoutConsole does nothing: there are no consoles here.
+func withoutConsole(*syscall.SysProcAttr) {}
+
 // processGroup tells apart what was typed as one command from what is typed afresh.
 func processGroup() int { return syscall.Getpgrp() }

@@ -4,22 +4,46 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"daypass/internal/tty"
 )
 
 var (
-	// ErrUnavailable means that nobody can be asked. What wraps it wraps the reason too: ErrPromptOff, tty.ErrNone,
-	// tty.ErrBackground, tty.ErrRaw or tty.ErrStalled.
+	// ErrUnavailable means that nobody can be asked. What wraps it wraps the reasons too, one for each way that was tried:
+	// ErrPromptOff, tty.ErrNone, tty.ErrBackground, tty.ErrRaw or tty.ErrStalled of the terminal, ErrNoDisplay,
+	// ErrDisplayDead, ErrNoProgram or a *WindowError of windows.
 	ErrUnavailable = errors.New("nobody can be asked for a code")
 	// ErrPromptOff means that asking was ruled out by NoPrompt or Prompt.
 	ErrPromptOff = errors.New("prompting is switched off")
-	// ErrCancelled means that the person closed the prompt: Ctrl-D, Ctrl-Z.
+	// ErrNoDisplay means that windows cannot be opened here.
+	ErrNoDisplay = errors.New("there is no display")
+	// ErrDisplayDead means that there should be a display, and it does not answer.
+	ErrDisplayDead = errors.New("the display does not answer")
+	// ErrNoProgram means that no program is installed that could ask.
+	ErrNoProgram = errors.New("there is no program to ask with")
+	// ErrCancelled means that the person closed the prompt: Ctrl-D, Ctrl-Z, the Cancel of a window.
 	ErrCancelled = errors.New("the prompt was cancelled")
 	// ErrTimedOut means that Until came before a code.
 	ErrTimedOut = errors.New("no code was given in time")
 )
+
+// WindowError means that a program could not open its window.
+type WindowError struct {
+	// Program is what was run.
+	Program string
+	// Err is how it ended, or what it said.
+	Err error
+}
+
+// Error names the program and how it ended.
+func (e *WindowError) Error() string {
+	return fmt.Sprintf("%s could not open its window: %v", e.Program, e.Err)
+}
+
+// Unwrap returns Err.
+func (e *WindowError) Unwrap() error { return e.Err }
 
 // RefusedError means that no code was accepted.
 type RefusedError struct {
@@ -69,6 +93,8 @@ type RememberedError struct {
 	PID     int
 	// At is when it failed.
 	At time.Time
+	// Window reports that it was asked in a window.
+	Window bool
 	// Err is how: ErrCancelled, ErrTimedOut or a *RefusedError.
 	Err error
 }
@@ -98,8 +124,38 @@ func (e *BusyError) Error() string {
 // Unwrap returns Err.
 func (e *BusyError) Unwrap() error { return e.Err }
 
-func unavailable(reason error) error {
-	return fmt.Errorf("%w: %w", ErrUnavailable, reason)
+// unavailableError is ErrUnavailable with its reasons.
+type unavailableError struct{ reasons []error }
+
+func (e *unavailableError) Error() string {
+	text := ErrUnavailable.Error()
+	separator := ": "
+	for _, reason := range e.reasons {
+		text += separator + reason.Error()
+		separator = "; "
+	}
+	return text
+}
+
+func (e *unavailableError) Is(target error) bool { return target == ErrUnavailable }
+
+func (e *unavailableError) Unwrap() []error { return e.reasons }
+
+// unavailable is ErrUnavailable with its reasons, each told once.
+func unavailable(reasons ...error) error {
+	e := &unavailableError{}
+	for _, reason := range reasons {
+		all := []error{reason}
+		if inner := (*unavailableError)(nil); errors.As(reason, &inner) {
+			all = inner.reasons
+		}
+		for _, reason := range all {
+			if !slices.ContainsFunc(e.reasons, func(r error) bool { return r.Error() == reason.Error() }) {
+				e.reasons = append(e.reasons, reason)
+			}
+		}
+	}
+	return e
 }
 
 // stopped is nil while ctx goes on, then its cause, which for a caller that interrupted is the caller's own.

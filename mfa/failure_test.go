@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -59,7 +60,9 @@ func fail(t *testing.T, a *Asker, group int) {
 		t.Fatal(err)
 	}
 	m := recall(a.State, dev.Serial, a.now)
-	m.Failure.Group = group
+	f := m.Failures[inTerminal]
+	f.Group = group
+	m.Failures[inTerminal] = f
 	m.save()
 }
 
@@ -128,8 +131,8 @@ func TestFreshClearsFailures(t *testing.T) {
 			if err := again.Ask(t.Context(), dev, sts(Failed).try); !errors.Is(err, errSTS) {
 				t.Error(err)
 			}
-			if m := recall(a.State, dev.Serial, a.now); m.Failure != nil {
-				t.Errorf("still remembered: %+v", m.Failure)
+			if m := recall(a.State, dev.Serial, a.now); len(m.Failures) > 0 {
+				t.Errorf("still remembered: %+v", m.Failures)
 			}
 		})
 	}
@@ -141,8 +144,8 @@ func TestSuccessClearsFailures(t *testing.T) {
 	if err := a.Ask(t.Context(), dev, sts(Accepted).try); err != nil {
 		t.Fatal(err)
 	}
-	if m := recall(a.State, dev.Serial, a.now); m.Failure != nil {
-		t.Errorf("still remembered: %+v", m.Failure)
+	if m := recall(a.State, dev.Serial, a.now); len(m.Failures) > 0 {
+		t.Errorf("still remembered: %+v", m.Failures)
 	}
 }
 
@@ -154,8 +157,8 @@ func TestInterruptIsNotRemembered(t *testing.T) {
 	if err := a.Ask(ctx, dev, sts().try); !errors.Is(err, errInterrupt) {
 		t.Errorf("error %v", err)
 	}
-	if m := recall(a.State, dev.Serial, a.now); m.Failure != nil {
-		t.Errorf("remembered: %+v", m.Failure)
+	if m := recall(a.State, dev.Serial, a.now); len(m.Failures) > 0 {
+		t.Errorf("remembered: %+v", m.Failures)
 	}
 }
 
@@ -182,22 +185,56 @@ func TestErrorTexts(t *testing.T) {
 	}
 }
 
+// A program has nothing to do with what a person did.
+func TestAProgramHasItsOwnFailures(t *testing.T) {
+	a, r := asker(t, types()), dev
+	r.Since = time.Now().Add(-time.Second)
+	fail(t, on(a, types(io.EOF)), 0)
+	a.Process, a.Environ = []string{os.Args[0]}, playing("print 123456")
+	if err := a.Ask(t.Context(), r, sts(Accepted).try); err != nil {
+		t.Error(err)
+	}
+	a.Environ = playing("fail")
+	if err := a.Ask(t.Context(), r, sts().try); err == nil {
+		t.Error("the program did not fail")
+	}
+	a.Process = nil
+	if err := on(a, types("234567")).Ask(t.Context(), r, sts(Accepted).try); err != nil {
+		t.Errorf("a person is not asked: %v", err)
+	}
+}
+
+// Who got his turn at the last moment, and no answer in it, does not speak for those behind him.
+func TestALateTurnIsNotRemembered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, r := asker(t, types()), dev
+		r.Since, r.Until = time.Now().Add(-44*time.Second), time.Now().Add(time.Second)
+		if err := a.Ask(t.Context(), r, sts().try); !errors.Is(err, ErrTimedOut) {
+			t.Fatal(err)
+		}
+		r.Until = time.Now().Add(30 * time.Second)
+		if err := on(a, types("123456")).Ask(t.Context(), r, sts(Accepted).try); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func FuzzMemory(f *testing.F) {
-	f.Add([]byte(`{"salt":"AAAA","sent":[{"sum":"AA==","at":"2026-01-02T03:04:05Z"}],"failure":{"kind":"refused","tries":3}}`))
-	f.Add([]byte(`{"salt":"AAAA","failure":{"kind":"?","at":"0001-01-01T00:00:00Z"}}`))
+	f.Add([]byte(`{"salt":"AAAA","sent":[{"sum":"AA==","at":"2026-01-02T03:04:05Z"}],"failures":{"window":{"kind":"refused","tries":3}}}`))
+	f.Add([]byte(`{"salt":"AAAA","failures":{"terminal":{"kind":"?","at":"0001-01-01T00:00:00Z"}}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		m := &memory{now: time.Now}
 		if json.Unmarshal(data, &m.record) != nil {
 			return
 		}
-		_ = m.failed(time.Unix(0, 0), 1)
+		_ = m.failed(inWindow, time.Unix(0, 0), 1)
 		m.note("123456")
 		if _, used := m.sentAt("123456"); !used {
 			t.Errorf("with %q, a code that was sent is not remembered", data)
 		}
 		m.takeBack()
-		m.settle(ErrCancelled, "dev", 1)
-		if m.failed(time.Time{}, 1) == nil {
+		m.settle(inTerminal, ErrCancelled, "dev", 1)
+		if m.failed(inTerminal, time.Time{}, 1) == nil {
 			t.Errorf("with %q, a failure is not remembered", data)
 		}
 	})

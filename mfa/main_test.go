@@ -20,6 +20,9 @@ func TestMain(m *testing.M) {
 	part, arg, _ := strings.Cut(os.Getenv("MFA_TEST"), " ")
 	if play, ok := parts()[part]; ok {
 		os.Exit(play(arg))
+	} else if part != "" { // to run the tests instead would start more of these
+		fmt.Fprintf(os.Stderr, "there is no part %q\n", part)
+		os.Exit(99)
 	}
 	// The goroutine that hands out signals lives on; it must not be born in a synctest bubble.
 	signals := make(chan os.Signal, 1)
@@ -33,6 +36,7 @@ func parts() map[string]func(arg string) int {
 		"print":  playPrint,
 		"count":  playCount,
 		"fail":   playFail,
+		"exit":   playExit,
 		"env":    playEnv,
 		"hang":   playHang,
 		"hung":   playHung,

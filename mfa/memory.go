@@ -19,6 +19,8 @@ const (
 	sentFor = 90 * time.Second
 	// failedFor is how long a failure counts for its process group, since some SDKs call twice (JS v3 does).
 	failedFor = 10 * time.Second
+	// ignoredFor is how long a window that came to nothing counts for everybody who would open one: an IDE comes again for ever.
+	ignoredFor = 10 * time.Minute
 )
 
 // memory is what this machine remembers of one device. It is read and written under the lock of the serial. Without
@@ -32,9 +34,10 @@ type memory struct {
 
 // record is the file of a memory.
 type record struct {
-	Salt    []byte     `json:"salt"`
-	Sent    []sentCode `json:"sent,omitempty"`
-	Failure *failure   `json:"failure,omitempty"`
+	Salt []byte     `json:"salt"`
+	Sent []sentCode `json:"sent,omitempty"`
+	// Failures are how the latest question in each place ended: see Asker.where.
+	Failures map[string]failure `json:"failures,omitempty"`
 }
 
 // sentCode is a code that was sent, as a salted hash.
@@ -127,29 +130,31 @@ func (m *memory) takeBack() {
 	m.save()
 }
 
-// clear forgets the failure.
+// clear forgets the failures.
 func (m *memory) clear() {
-	if m.Failure != nil {
-		m.Failure = nil
+	if len(m.Failures) > 0 {
+		m.Failures = nil
 		m.save()
 	}
 }
 
-// failed returns the failure that is also that of a process of this group that waits since then; nil if there is none.
-func (m *memory) failed(since time.Time, group int) error {
-	f := m.Failure
-	if f == nil || f.At.After(m.now()) {
+// failed returns the failure there that is also that of a process of this group that waits since then; nil if there is none.
+func (m *memory) failed(where string, since time.Time, group int) error {
+	f, ok := m.Failures[where]
+	age := m.now().Sub(f.At)
+	if !ok || age < 0 {
 		return nil
 	}
 	waited := !since.IsZero() && f.At.After(since)
-	again := group != 0 && f.Group == group && m.now().Sub(f.At) < failedFor
-	if !waited && !again {
+	again := group != 0 && f.Group == group && age < failedFor
+	ignored := where == inWindow && age < ignoredFor
+	if !waited && !again && !ignored {
 		return nil
 	}
-	return &RememberedError{Profile: f.Profile, PID: f.PID, At: f.At, Err: f.err()}
+	return &RememberedError{Profile: f.Profile, PID: f.PID, At: f.At, Window: where == inWindow, Err: f.err()}
 }
 
-func (f *failure) err() error {
+func (f failure) err() error {
 	switch f.Kind {
 	case kindCancelled:
 		return ErrCancelled
@@ -159,16 +164,13 @@ func (f *failure) err() error {
 	return &RefusedError{Tries: f.Tries}
 }
 
-// settle remembers how the question of profile ended. Success clears; what is neither that nor a person's doing
+// settle remembers how the question of profile failed there. What is not a person's doing
 // (network, a program's failure, nobody to ask) changes nothing.
-func (m *memory) settle(err error, profile string, group int) {
+func (m *memory) settle(where string, err error, profile string, group int) {
 	f := failure{At: m.now().UTC(), Group: group, Profile: profile, PID: os.Getpid()}
 	var busy *BusyError
 	var refused *RefusedError
 	switch {
-	case err == nil:
-		m.clear()
-		return
 	case errors.As(err, &busy):
 		return
 	case errors.Is(err, ErrCancelled):
@@ -180,6 +182,9 @@ func (m *memory) settle(err error, profile string, group int) {
 	default:
 		return
 	}
-	m.Failure = &f
+	if m.Failures == nil {
+		m.Failures = map[string]failure{}
+	}
+	m.Failures[where] = f
 	m.save()
 }

@@ -1,6 +1,9 @@
-// Package mfa owns how one code for one device is had: it was given, a program fetches it, or a person types it on the
-// terminal; one question at a time on this machine, and no code sent twice. It does not know what the code buys: STS,
+// Package mfa owns how one code for one device is had: it was given, a program fetches it, or a person types it, on the
+// terminal or in a window; one question at a time in one place, and no code sent twice. It does not know what the code buys: STS,
 // the cache and the words of error messages belong to others.
+//
+// What asks in a window on macOS and Windows was written by their documentation and never run: only its scripts, its arguments
+// and the reading of its output are tested.
 package mfa
 
 import (
@@ -64,16 +67,17 @@ type Terminal interface {
 	Close() error
 }
 
-// Asker gets codes, from the first of its sources that counts: TokenCode, Process, the terminal. The zero value asks
-// on the terminal, without memory and locks.
+// Asker gets codes, from the first of its sources that counts: TokenCode, Process, a person. A person is asked on the
+// terminal, else by a dialog, else by a graphical pinentry. The zero value asks without memory and locks.
 type Asker struct {
 	// TokenCode is a code that was given beforehand, empty if none was. It is final: no other source is tried after it.
 	TokenCode string
 	// Process is the program that prints a code, with its arguments; empty if there is none.
 	Process []string
-	// NoPrompt rules out the terminal, to ask and to tell, but not TokenCode and Process.
+	// NoPrompt rules out to ask a person, and to tell anything on the terminal, but not TokenCode and Process.
 	NoPrompt bool
-	// Prompt is the way of asking that was chosen: "" and "terminal" ask on the terminal, anything else does not.
+	// Prompt is the only way of asking a person: "terminal", "dialog", "pinentry" (in a window or, without a display, on the
+	// terminal), "" for the first that can be, anything else for none.
 	Prompt string
 	// Fresh is set when somebody asks expressly: remembered failures are ignored and cleared. TokenCode implies it.
 	Fresh bool
@@ -82,12 +86,18 @@ type Asker struct {
 	// Now and After are the clock; nil means the real one.
 	Now   func() time.Time
 	After func(time.Duration) <-chan time.Time
-	// Environ is the environment from which that of Process is made: see Child.
+	// Environ is this process's environment. It tells where the display is, and those of Process and of the programs that ask
+	// in a window are made of it: see Child.
 	Environ []string
+	// Find finds a program that asks in a window: its path, empty if there is none. Nil looks into the system's folders and
+	// then into PATH.
+	Find func(name string) string
 	// Callers is the value of DAYPASS_CALLERS for Process.
 	Callers string
 	// Terminal opens the controlling terminal; nil means tty.Open.
 	Terminal func() (Terminal, error)
+
+	seen *seen // the display, nil before it was looked for
 }
 
 // Format writes the type's name under every verb, since TokenCode is secret.
@@ -114,18 +124,6 @@ func (a *Asker) openTerminal() (Terminal, error) {
 	t, err := tty.Open()
 	if err != nil {
 		return nil, err
-	}
-	return t, nil
-}
-
-// terminalToAsk opens the terminal if a person may be asked there. Its errors wrap ErrUnavailable.
-func (a *Asker) terminalToAsk() (Terminal, error) {
-	if a.NoPrompt || a.Prompt != "" && a.Prompt != "terminal" {
-		return nil, unavailable(ErrPromptOff)
-	}
-	t, err := a.openTerminal()
-	if err != nil {
-		return nil, unavailable(err)
 	}
 	return t, nil
 }

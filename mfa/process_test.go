@@ -123,8 +123,8 @@ func TestProcessFails(t *testing.T) {
 			if got := fmt.Sprintf("%v", err); got != tt.err {
 				t.Errorf("error %q, want %q", got, tt.err)
 			}
-			if m := recall(a.State, dev.Serial, a.now); m.Failure != nil {
-				t.Errorf("remembered: %+v", m.Failure)
+			if m := recall(a.State, dev.Serial, a.now); len(m.Failures) > 0 {
+				t.Errorf("remembered: %+v", m.Failures)
 			}
 		})
 	}
@@ -263,7 +263,7 @@ func TestDeadlineKillsTheWholeGroup(t *testing.T) {
 	if _, err := lines.ReadString('\n'); err == nil {
 		t.Error("the grandchild goes on")
 	}
-	if m := recall(a.State, dev.Serial, a.now); m.Failure == nil || m.Failure.Kind != kindTimedOut {
-		t.Errorf("the time-out is not remembered: %+v", m.Failure)
+	if m := recall(a.State, dev.Serial, a.now); m.Failures[inProgram].Kind != kindTimedOut {
+		t.Errorf("the time-out is not remembered: %+v", m.Failures)
 	}
 }

@@ -24,7 +24,7 @@ import (
 )
 
 func ptyParts() map[string]func(string) int {
-	return map[string]func(string) int{"shell": playShell, "ask": playAsk, "read-terminal": playReadTerminal}
+	return map[string]func(string) int{"window": playWindow, "dialog": playDialog, "shell": playShell, "ask": playAsk, "read-terminal": playReadTerminal, "pinentry": playPinentry, "ask-by": playAskBy}
 }
 
 // playReadTerminal does what a pinentry for terminals does.
@@ -45,9 +45,12 @@ type script struct {
 	Folder     string
 	Request    Request
 	Outcomes   []Outcome
-	Process    string // the part that its mfa_process plays, if it has one
+	Process    string   // the part that its mfa_process plays, if it has one
+	Pinentry   []string // the pinentries that there are, if it asks by them and not by itself
+	Term       string   // the kind of terminal, for these
 	NoPrompt   bool
 	Background bool
+	Job        bool // a process group of its own, in the foreground, as shells do it
 }
 
 // playShell is a shell on a terminal: it starts an asking program for every line of its stdin.
@@ -59,8 +62,8 @@ func playShell(string) int {
 		cmd.Env = playing("ask " + lines.Text())
 		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 		var s script
-		if json.Unmarshal(lines.Bytes(), &s) == nil && s.Background {
-			cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		if json.Unmarshal(lines.Bytes(), &s) == nil && (s.Background || s.Job) {
+			cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Foreground: s.Job, Ctty: 3}
 		}
 		if err := cmd.Start(); err != nil {
 			return 1
@@ -81,11 +84,14 @@ func playAsk(arg string) int {
 		fmt.Print(s.Name + " " + fmt.Sprintf(format, a...) + "\n")
 	}
 	report("is %d", os.Getpid())
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, unix.SIGTERM)
 	defer stop()
 	a := &Asker{State: state.New(s.Folder), NoPrompt: s.NoPrompt}
 	if s.Process != "" {
 		a.Process, a.Environ = []string{"/proc/self/exe"}, playing(s.Process)
+	}
+	if len(s.Pinentry) > 0 {
+		byPinentriesOf(a, s)
 	}
 	answers := sts(s.Outcomes...)
 	err := a.Ask(ctx, s.Request, func(ctx context.Context, code string) (Outcome, error) {

@@ -19,6 +19,7 @@ const patience = time.Second
 type holder struct {
 	Profile string `json:"profile"`
 	PID     int    `json:"pid"`
+	Window  bool   `json:"window,omitempty"` // the question stands in a window
 }
 
 func holderName(lock string) string { return "mfa/" + lock + ".holder" }
@@ -39,13 +40,21 @@ func (a *Asker) lock(ctx context.Context, name string, r Request) (unlock func()
 	if err != nil {
 		return nil, err
 	}
-	if data, err := json.Marshal(holder{Profile: r.Profile, PID: os.Getpid()}); err == nil {
-		_ = a.State.Write(holderName(name), data)
-	}
+	a.hold(name, holder{Profile: r.Profile, PID: os.Getpid()})
 	return func() {
 		_ = a.State.Remove(holderName(name))
 		free()
 	}, nil
+}
+
+// hold says who holds the lock name.
+func (a *Asker) hold(name string, h holder) {
+	if a.State == nil {
+		return
+	}
+	if data, err := json.Marshal(h); err == nil {
+		_ = a.State.Write(holderName(name), data)
+	}
 }
 
 // waitFor waits for a lock that another process holds.
@@ -112,10 +121,23 @@ func (a *Asker) tellWaiting(ctx context.Context, lock string) {
 		return
 	}
 	defer release()
-	if h := a.holder(lock); h.PID != 0 {
-		a.tellBeside(t, fmt.Sprintf(`daypass: waiting for the code that profile "%s" asks for (process %d)`, tty.Visible(h.Profile), h.PID))
+	if h := a.holder(lock); h.PID != 0 && a.held(lock) {
+		where := ""
+		if h.Window {
+			where = " in a window"
+		}
+		a.tellBeside(t, fmt.Sprintf(`daypass: waiting for the code that profile "%s" asks for%s (process %d)`, tty.Visible(h.Profile), where, h.PID))
 	}
 	<-ctx.Done()
+}
+
+// held reports whether somebody holds the lock name: one who was killed cannot have said that he let go.
+func (a *Asker) held(name string) bool {
+	free, ok, err := a.State.TryLock(name)
+	if ok {
+		free()
+	}
+	return !ok && err == nil
 }
 
 // tellBeside prints line; on a new one if a prompt stands on this terminal.

@@ -139,8 +139,8 @@ func TestWaiterGivesUp(t *testing.T) {
 		if err := <-ended; err != nil {
 			t.Errorf("the one who asked: %v", err)
 		}
-		if m := recall(a.State, dev.Serial, a.now); m.Failure != nil {
-			t.Errorf("a waiter's time-out is remembered: %+v", m.Failure)
+		if m := recall(a.State, dev.Serial, a.now); len(m.Failures) > 0 {
+			t.Errorf("a waiter's time-out is remembered: %+v", m.Failures)
 		}
 	})
 }
@@ -156,8 +156,8 @@ func TestWaiterForTheTerminalGivesUp(t *testing.T) {
 		if err := a.Ask(t.Context(), r, sts().try); !errors.As(err, &busy) || busy.Profile != "dev" {
 			t.Errorf("error %v", err)
 		}
-		if m := recall(a.State, r.Serial, a.now); m.Failure != nil {
-			t.Errorf("remembered: %+v", m.Failure)
+		if m := recall(a.State, r.Serial, a.now); len(m.Failures) > 0 {
+			t.Errorf("remembered: %+v", m.Failures)
 		}
 		<-ended
 	})
@@ -216,5 +216,20 @@ func TestWaiting(t *testing.T) {
 			}
 		}
 		<-ended
+	})
+}
+
+// A process that was killed leaves word of itself behind, and nobody waits for it.
+func TestAKilledHolderIsNotNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := types()
+		a := asker(t, k)
+		a.hold(serialName(dev.Serial), holder{Profile: "dev", PID: 1})
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		a.Waiting(ctx, dev.Serial)
+		if got := k.see(); got != "" {
+			t.Errorf("screen: %q", got)
+		}
 	})
 }

@@ -6,7 +6,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const getTermios = unix.TIOCGETA
+const (
+	getTermios = unix.TIOCGETA
+	setTermios = unix.TIOCSETA
+)
 
 // deviceNumber asks for this process's controlling terminal, since fstat gives that of /dev/tty, the same for all.
 func deviceNumber(int) (uint32, error) {

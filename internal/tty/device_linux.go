@@ -2,7 +2,10 @@ package tty
 
 import "golang.org/x/sys/unix"
 
-const getTermios = unix.TCGETS
+const (
+	getTermios = unix.TCGETS
+	setTermios = unix.TCSETS
+)
 
 // deviceNumber asks the terminal itself: the number that fstat gives is that of /dev/tty, the same for all.
 func deviceNumber(fd int) (uint32, error) {

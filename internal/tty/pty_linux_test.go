@@ -35,6 +35,8 @@ var parts = map[string]func() error{
 	"read on go":  func() error { awaitGo(); return playRead() },
 	"read twice":  playReadTwice,
 	"print on go": playPrint,
+	"lend":        func() error { return playLend(func() error { return nil }) },
+	"lend away":   func() error { return playLend(giveAway) },
 	"background":  func() error { return start("open", &syscall.SysProcAttr{Setpgid: true}).Wait() },
 	"lose it":     playLoseIt,
 	"hang up":     playHangUp,
@@ -107,6 +109,42 @@ func playPrint() error {
 	}
 	fmt.Println("printed")
 	return nil
+}
+
+// playLend makes the terminal raw, as a program that it is lent to, and then puts its mode back. Meanwhile it does do.
+func playLend(do func() error) error {
+	term, err := Open()
+	if err != nil {
+		return err
+	}
+	restore, err := term.KeepMode()
+	if err != nil {
+		return err
+	}
+	mode := unix.Termios{Oflag: unix.OPOST, Cflag: unix.CS8 | unix.CREAD}
+	if err := unix.IoctlSetTermios(term.fd, setTermios, &mode); err != nil {
+		return err
+	}
+	if err := do(); err != nil {
+		return err
+	}
+	restore()
+	return nil
+}
+
+// giveAway gives the terminal to another process group.
+func giveAway() error {
+	other := exec.Command(os.Args[0])
+	other.Env, other.SysProcAttr = playing("read on go"), &syscall.SysProcAttr{Setpgid: true}
+	stdin, err := other.StdinPipe()
+	if err != nil {
+		return err
+	}
+	defer stdin.Close()
+	if err := other.Start(); err != nil {
+		return err
+	}
+	return unix.IoctlSetPointerInt(3, unix.TIOCSPGRP, other.Process.Pid)
 }
 
 // playLoseIt asks in a process group of its own, and takes the terminal away from it when told.

@@ -115,6 +115,26 @@ func TestTerminalGoesRawWhileAsking(t *testing.T) {
 	}
 }
 
+func TestModeIsPutBack(t *testing.T) {
+	for part, back := range map[string]bool{"lend": true, "lend away": false} {
+		t.Run(part, func(t *testing.T) {
+			t.Parallel()
+			var before unix.Termios
+			d := sit(t, part, func(terminal *os.File) { before = termios(t, terminal) })
+			d.want("")
+			if after := termios(t, d.File()); (after == before) != back {
+				t.Errorf("mode afterwards %+v, before %+v", after, before)
+			}
+		})
+	}
+}
+
+func TestRawTerminalIsNotLent(t *testing.T) {
+	t.Parallel()
+	d := sit(t, "lend", setRaw(t))
+	d.want("error: the terminal is used by a full-screen program\n")
+}
+
 func TestBackground(t *testing.T) {
 	t.Parallel()
 	d := sit(t, "background")

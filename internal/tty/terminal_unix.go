@@ -32,6 +32,27 @@ type Terminal struct {
 // and returns an error that wraps ErrNone, ErrBackground or ErrRaw. It calls IgnoreStops.
 func Open() (*Terminal, error) {
 	IgnoreStops()
+	t, err := openDevice()
+	if err != nil {
+		return nil, err
+	}
+	if err := t.check(); err != nil {
+		t.Close()
+		return nil, err
+	}
+	return t, nil
+}
+
+// ID returns what the method ID does, even of a terminal that Open would not open. Its error wraps ErrNone.
+func ID() (string, error) {
+	t, err := openDevice()
+	if err != nil {
+		return "", err
+	}
+	return t.ID(), t.Close()
+}
+
+func openDevice() (*Terminal, error) {
 	fd, err := unix.Open("/dev/tty", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, fmt.Errorf("%w: opening /dev/tty: %w", ErrNone, err)
@@ -53,7 +74,7 @@ func (t *Terminal) setUp() error {
 		return fmt.Errorf("%w: reading its device number: %w", ErrNone, err)
 	}
 	t.id = fmt.Sprintf("%x", device)
-	return t.check()
+	return nil
 }
 
 // IgnoreStops lets SIGTTIN and SIGTTOU never stop this process: reading in the background then fails instead. Programs
@@ -63,7 +84,7 @@ func IgnoreStops() {
 }
 
 // CatchSuspend returns a child of ctx that Ctrl-Z (SIGTSTP) cancels, with the cause ErrSuspended, instead of stopping
-// the process, which would keep its locks. The function returned gives the signal back its meaning.
+// the process, which would keep its locks. The function returned ends that; Go then drops the signal rather than stop the process.
 func CatchSuspend(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	keys := make(chan os.Signal, 1)
@@ -110,6 +131,24 @@ func (t *Terminal) Flush() error {
 // Close closes the terminal.
 func (t *Terminal) Close() error {
 	return unix.Close(t.fd)
+}
+
+// KeepMode remembers the mode of the terminal before another program gets it, which may end without putting it back. Its errors
+// are those of Print. The function returned puts the mode back; it does nothing if the terminal is not ours any more: then
+// it is another's mode.
+func (t *Terminal) KeepMode() (restore func(), err error) {
+	if err := t.check(); err != nil {
+		return nil, err
+	}
+	mode, err := unix.IoctlGetTermios(t.fd, getTermios)
+	if err != nil {
+		return nil, fmt.Errorf("%w: reading its mode: %w", ErrNone, err)
+	}
+	return func() {
+		if t.inForeground() == nil {
+			_ = unix.IoctlSetTermios(t.fd, setTermios, mode) // at once: a stalled terminal would never be drained
+		}
+	}, nil
 }
 
 // ReadLine returns the next line that is typed, without its newline. Its errors: io.EOF for Ctrl-D; the cause of ctx
@@ -178,25 +217,21 @@ func (t *Terminal) next(ctx context.Context) ([]byte, error) {
 	return buf[:n], nil
 }
 
-// lost returns why the terminal was lost. Often that is the same key or hang-up that cancels ctx, by a signal that may
-// still be on its way: that cause goes before err.
+// lost returns why the terminal was lost. Often that is the same key, hang-up or end of the caller that cancels ctx, word of
+// which may still be on its way: that cause goes before err.
 func lost(ctx context.Context, err error) error {
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
-	case <-time.After(tick):
+	case <-time.After(3 * tick):
 		return err
 	}
 }
 
 // check says whether the terminal is still ours to write to and to read from.
 func (t *Terminal) check() error {
-	foreground, err := unix.IoctlGetInt(t.fd, unix.TIOCGPGRP)
-	if err != nil {
-		return fmt.Errorf("%w: reading its foreground process group: %w", ErrNone, err)
-	}
-	if foreground != unix.Getpgrp() {
-		return ErrBackground
+	if err := t.inForeground(); err != nil {
+		return err
 	}
 	mode, err := unix.IoctlGetTermios(t.fd, getTermios)
 	if err != nil {
@@ -204,6 +239,17 @@ func (t *Terminal) check() error {
 	}
 	if mode.Lflag&unix.ICANON == 0 {
 		return ErrRaw
+	}
+	return nil
+}
+
+func (t *Terminal) inForeground() error {
+	foreground, err := unix.IoctlGetInt(t.fd, unix.TIOCGPGRP)
+	if err != nil {
+		return fmt.Errorf("%w: reading its foreground process group: %w", ErrNone, err)
+	}
+	if foreground != unix.Getpgrp() {
+		return ErrBackground
 	}
 	return nil
 }

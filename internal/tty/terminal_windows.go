@@ -25,9 +25,9 @@ type Terminal struct {
 // can type on), or when a full-screen program uses it, it opens nothing and returns an error that wraps ErrNone or
 // ErrRaw. Windows knows no background.
 func Open() (*Terminal, error) {
-	window, _, _ := windows.NewLazySystemDLL("kernel32.dll").NewProc("GetConsoleWindow").Call()
-	if window == 0 {
-		return nil, fmt.Errorf("%w: no console window", ErrNone)
+	id, err := ID()
+	if err != nil {
+		return nil, err
 	}
 	in, err := openConsole("CONIN$")
 	if err != nil {
@@ -38,12 +38,21 @@ func Open() (*Terminal, error) {
 		windows.CloseHandle(in)
 		return nil, err
 	}
-	t := &Terminal{in: in, out: out, id: fmt.Sprintf("%x", window)}
+	t := &Terminal{in: in, out: out, id: id}
 	if err := t.check(); err != nil {
 		t.Close()
 		return nil, err
 	}
 	return t, nil
+}
+
+// ID returns what the method ID does, even of a console that Open would not open. Its error wraps ErrNone.
+func ID() (string, error) {
+	window, _, _ := windows.NewLazySystemDLL("kernel32.dll").NewProc("GetConsoleWindow").Call()
+	if window == 0 {
+		return "", fmt.Errorf("%w: no console window", ErrNone)
+	}
+	return fmt.Sprintf("%x", window), nil
 }
 
 func openConsole(name string) (windows.Handle, error) {
