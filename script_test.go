@@ -68,6 +68,7 @@ func environment(home, url string) []string {
 		"LANG=C.UTF-8",
 		"TMPDIR=" + os.TempDir(),
 		"AWS_ENDPOINT_URL_STS=" + url,
+		"AWS_ENDPOINT_URL_IAM=" + url,
 		"AWS_EC2_METADATA_DISABLED=true",
 		"NO_PROXY=127.0.0.1",
 		"GORACE=atexit_sleep_ms=0", // under -race a program sleeps for a second at its end
@@ -234,7 +235,7 @@ func shown(term *ttytest.Terminal) string {
 func scriptEnvironment(ts *testscript.TestScript) []string {
 	var all []string
 	for _, name := range []string{"HOME", "PATH", "LANG", "TMPDIR", "WORK", "TEST_STORE", "TEST_CLOCK", "NO_PROXY", "GORACE", "LC_ALL", "SHELL",
-		"AWS_ENDPOINT_URL_STS", "AWS_EC2_METADATA_DISABLED", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_MAX_ATTEMPTS",
+		"AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_IAM", "AWS_EC2_METADATA_DISABLED", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_MAX_ATTEMPTS",
 		"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "DAYPASS_TOKEN_CODE", "DAYPASS_NO_PROMPT", "DAYPASS_STORE", "DAYPASS_STATE_DIR", "DAYPASS_DEBUG"} {
 		if value := ts.Getenv(name); value != "" {
 			all = append(all, name+"="+value)

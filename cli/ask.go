@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"daypass/cache"
+	"daypass/internal/tty"
 	"daypass/mfa"
 	"daypass/profile"
 	"daypass/session"
@@ -51,6 +52,8 @@ func (w waiting) Lock(ctx context.Context, key string) (func(), error) {
 	if unlock, ok, err := w.TryLock(key); ok || err != nil {
 		return unlock, err
 	}
+	ctx, resume := tty.CatchSuspend(ctx) // a stopped process would keep the locks of later steps
+	defer resume()
 	ctx, cancel := context.WithTimeoutCause(ctx, w.get.until().Sub(w.get.app.Now()), errWaited)
 	defer cancel()
 	told, stop := context.WithCancel(ctx)
@@ -58,7 +61,11 @@ func (w waiting) Lock(ctx context.Context, key string) (func(), error) {
 	telling.Go(func() { w.get.asker.Waiting(told, w.get.profile.MFASerial.Value) })
 	defer telling.Wait()
 	defer stop()
-	return w.Cache.Lock(ctx, key)
+	unlock, err := w.Cache.Lock(ctx, key)
+	if errors.Is(err, tty.ErrSuspended) {
+		err = mfa.ErrCancelled
+	}
+	return unlock, err
 }
 
 // codes lets session ask through mfa.

@@ -57,6 +57,7 @@ type app struct {
 	environ   []string // as it was at the start: the STS client takes variables out of it
 	command   string   // "daypass login"
 	profile   string   // the profile that the run is about, once known
+	prompt    string   // the only way of asking that it allows, "" if it does not say
 	automatic bool     // a program called us: credential-process
 
 	catchSignals func() // is called before anything begins that a signal must not cut off
@@ -110,7 +111,7 @@ func (a *app) callerGone() bool { return a.Parent() != a.parent }
 func (a *app) watchCaller(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	go func() {
-		tick := time.NewTicker(200 * time.Millisecond)
+		tick := time.NewTicker(50 * time.Millisecond)
 		defer tick.Stop()
 		for {
 			select {

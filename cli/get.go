@@ -31,6 +31,9 @@ const reserve = 10 * time.Second
 // longestPrompt is the longest prompt_timeout.
 const longestPrompt = 24 * time.Hour
 
+// prompts are the values of the setting prompt.
+var prompts = []string{"terminal", "dialog", "pinentry", "none"}
+
 var (
 	programLimits = limits{45 * time.Second, 55 * time.Second}
 	personLimits  = limits{5 * time.Minute, 5*time.Minute + reserve}
@@ -41,8 +44,9 @@ type get struct {
 	app     *app
 	options options
 	limits  limits
-	strict  bool // nobody to ask for a wished renewal is an error
-	fresh   bool // remembered failures do not count: a person began this
+	strict  bool      // nobody to ask for a wished renewal is an error
+	fresh   bool      // remembered failures do not count: a person began this
+	since   time.Time // a run over several profiles began then; zero: this is all of it
 
 	profile *profile.Profile
 	wish    time.Duration // renew what has less left, 0: no wish
@@ -63,10 +67,15 @@ type plan struct {
 
 // run returns the credentials of the profile called name.
 func (g *get) run(ctx context.Context, name string) (session.Result, error) {
-	g.app.profile = name
 	if err := g.prepare(name); err != nil {
 		return session.Result{}, err
 	}
+	return g.obtain(ctx)
+}
+
+// obtain returns the credentials that were prepared for.
+func (g *get) obtain(ctx context.Context) (session.Result, error) {
+	g.app.profile, g.app.prompt = g.profile.Name, g.profile.Prompt
 	g.begun = g.app.Now()
 	ctx, cancel := context.WithTimeout(ctx, g.limits.total)
 	defer cancel()
@@ -74,9 +83,9 @@ func (g *get) run(ctx context.Context, name string) (session.Result, error) {
 	defer done()
 	getter := &session.Getter{
 		Cache: waiting{g.cache, g}, Codes: codes{g},
-		Base: g.plan.base, Network: g.plan.network, Steps: g.plan.steps, Profile: name,
+		Base: g.plan.base, Network: g.plan.network, Steps: g.plan.steps, Profile: g.profile.Name,
 		Now: g.app.Now, Log: log,
-		MinRemaining: g.wish, MaxAge: g.maxAge, Refresh: g.options.refresh, Strict: g.strict,
+		MinRemaining: g.wish, MaxAge: g.maxAge, Refresh: g.options.refresh, Begun: g.since, Strict: g.strict,
 	}
 	return getter.Get(ctx)
 }
@@ -84,6 +93,7 @@ func (g *get) run(ctx context.Context, name string) (session.Result, error) {
 // prepare reads what the command line, the environment and the files say.
 func (g *get) prepare(name string) (err error) {
 	a := g.app
+	a.profile = name
 	g.options.fromEnvironment(a.Getenv)
 	g.dir = a.stateDir()
 	if asking := callers(a.Getenv); slices.Contains(asking, name) {
@@ -118,8 +128,8 @@ func (g *get) readSettings() (err error) {
 	} else if g.app.automatic && t > 0 {
 		g.limits = limits{t, t + reserve}
 	}
-	if s, ok := p.Lookup("prompt"); ok && s.Value != "terminal" && s.Value != "none" {
-		return badSetting(p, s, "neither terminal nor none")
+	if s, ok := p.Lookup("prompt"); ok && !slices.Contains(prompts, s.Value) {
+		return badSetting(p, s, "none of "+strings.Join(prompts, ", "))
 	}
 	if s, ok := p.Lookup("mfa_max_age"); ok {
 		if g.maxAge, err = profile.ParseDuration(s.Value); err != nil {

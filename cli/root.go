@@ -158,6 +158,11 @@ type runError struct{ error }
 
 func (e runError) Unwrap() error { return e.error }
 
+// toldError ends a run whose failures are on stderr already.
+type toldError struct{ code int }
+
+func (e toldError) Error() string { return fmt.Sprintf("failed with exit code %d", e.code) }
+
 func ran(err error) error {
 	if err == nil {
 		return nil

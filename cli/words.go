@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -42,6 +43,10 @@ const longest = 400
 // stderr from the person get the first line on the terminal too.
 func (a *app) report(err error) int {
 	var ran runError
+	var told toldError
+	if errors.As(err, &told) {
+		return told.code
+	}
 	if !errors.As(err, &ran) { // cobra's, about the command line
 		err = &usageError{err}
 	}
@@ -52,6 +57,7 @@ func (a *app) report(err error) int {
 		text += "daypass: hint: " + line(hint) + "\n"
 	}
 	tty.IgnoreStops() // writing from the background must not stop the process
+	surviveClosedPipes()
 	fmt.Fprint(a.Stderr, text)
 	if a.automatic && !terminal(a.Stderr) {
 		a.tell(first)
@@ -94,7 +100,7 @@ func (a *app) words(err error) (what, hint string, code int) {
 	case errors.As(err, &usage):
 		return usage.Error(), a.usageHint(), exitUsage
 	}
-	for _, words := range []func(error) (string, string, int){a.configWords, a.codeWords, a.stsWords} {
+	for _, words := range []func(error) (string, string, int){a.configWords, a.loginWords, a.codeWords, a.stsWords} {
 		if what, hint, code := words(err); code != 0 {
 			return what, hint, code
 		}
@@ -133,6 +139,10 @@ func (a *app) configWords(err error) (what, hint string, code int) {
 
 func fileHint(e *profile.Error) string {
 	switch {
+	case errors.Is(e, profile.ErrSerial) && e.Hint != "":
+		return e.Hint + ": " + devicesHint(e.Profile)
+	case errors.Is(e, profile.ErrSerial):
+		return devicesHint(e.Profile)
 	case e.Hint != "":
 		return e.Hint
 	case errors.Is(e, profile.ErrCycle):
@@ -145,7 +155,13 @@ func planWords(e *session.ConfigError) (what, hint string) {
 	switch e.Problem {
 	case session.NothingToDo:
 		return fmt.Sprintf("profile %q has neither a role_arn nor an mfa_serial, so there is nothing to get for it", e.Profile),
-			"add daypass_mfa_serial = the ARN of your MFA device to the profile"
+			devicesHint(e.Profile)
+	case session.SerialMissing:
+		return fmt.Sprintf("profile %q has %s, but neither it nor a profile that it rests on has an mfa_serial", e.Profile, e.Detail),
+			devicesHint(e.Profile)
+	case session.ListNeedsLongTerm:
+		return fmt.Sprintf("the keys of profile %q are temporary, and MFA devices are listed with long-term keys", e.Detail),
+			"use an access key that begins with AKIA"
 	case session.BaseUnsupported:
 		if e.Detail == "" {
 			return fmt.Sprintf("profile %q leads to no access key", e.Profile),
@@ -184,9 +200,11 @@ func (a *app) codeWords(err error) (what, hint string, code int) {
 	switch {
 	case errors.Is(err, mfa.ErrPromptOff):
 		return needs + "asking is switched off",
-			"allow it (--no-prompt, DAYPASS_NO_PROMPT and prompt = none forbid it), or give the code by --token-code", exitUnasked
+			fmt.Sprintf("run \"daypass login %s\" where asking is allowed (--no-prompt, DAYPASS_NO_PROMPT and prompt = none forbid it), or give the code by --token-code", creds.ShellWord(a.profile)), exitUnasked
 	case errors.Is(err, mfa.ErrUnavailable):
-		return needs + unaskable(err), a.loginHint(), exitUnasked
+		return needs + unaskable(err), a.unaskableHint(), exitUnasked
+	case errors.As(err, &remembered) && remembered.Window:
+		return needs + fmt.Sprintf("a window that asked for it %s ago came to nothing: %v", span(a.Now().Sub(remembered.At)), remembered.Err), a.loginHint(), exitRefused
 	case errors.As(err, &remembered):
 		return needs + "the question for it has just come to nothing: " + remembered.Err.Error(), a.loginHint(), exitRefused
 	case errors.As(err, &busy):
@@ -209,8 +227,22 @@ func (a *app) codeWords(err error) (what, hint string, code int) {
 	return "", "", 0
 }
 
-// unaskable says why nobody can be asked.
+// unaskable says why nobody can be asked, on the terminal and in a window.
 func unaskable(err error) string {
+	terminal, window := noTerminal(err), noWindow(err)
+	switch {
+	case terminal == "" && window == "":
+		return "there is no display to ask on"
+	case terminal == "":
+		return window
+	case window == "":
+		return terminal
+	}
+	return terminal + ", and " + window
+}
+
+// noTerminal is empty if the terminal was not tried.
+func noTerminal(err error) string {
 	switch {
 	case errors.Is(err, tty.ErrBackground):
 		return "daypass runs in the background of its terminal"
@@ -218,8 +250,32 @@ func unaskable(err error) string {
 		return "the terminal is used by a full-screen program"
 	case errors.Is(err, tty.ErrStalled):
 		return "the terminal takes no output"
+	case errors.Is(err, tty.ErrNone):
+		return "there is no terminal to ask on"
 	}
-	return "there is no terminal to ask on"
+	return ""
+}
+
+// noWindow is empty if there is no display.
+func noWindow(err error) string {
+	var window *mfa.WindowError
+	switch {
+	case errors.As(err, &window):
+		return fmt.Sprintf("%s could not open its window", filepath.Base(window.Program))
+	case errors.Is(err, mfa.ErrDisplayDead):
+		return "the display does not answer"
+	case errors.Is(err, mfa.ErrNoProgram):
+		return "no program is there that asks in a window"
+	}
+	return ""
+}
+
+// unaskableHint names what else can be done.
+func (a *app) unaskableHint() string {
+	if a.prompt == "dialog" || a.prompt == "pinentry" {
+		return fmt.Sprintf("the profile allows no other way (prompt = %s): remove that, or give the code by --token-code", a.prompt)
+	}
+	return a.loginHint()
 }
 
 func (a *app) refusedCodeWords(e *mfa.RefusedError) (what, hint string, code int) {
@@ -230,8 +286,17 @@ func (a *app) refusedCodeWords(e *mfa.RefusedError) (what, hint string, code int
 	if e.Tries > 1 {
 		what = fmt.Sprintf("STS refused %d codes for profile %q", e.Tries, a.profile)
 	}
-	return what, "check that the device is the profile's mfa_serial and that its clock is right, then try the next code", exitRefused
+	const check = "check that the device is the profile's mfa_serial and that its clock is right, then try the next code"
+	var said *session.RefusedError
+	if errors.As(e, &said) && said.Skew.Abs() > clockOff {
+		return what + ", and the clock of this machine " + offBy(said.Skew), "set the clock if a program here makes the codes, else " + check, exitRefused
+	}
+	return what, check, exitRefused
 }
+
+// clockOff is how far a clock may be off before the codes that go by it are
+// wrong: they change every 30 s (RFC 6238, section 5.2).
+const clockOff = 30 * time.Second
 
 // notKept says why nothing will be kept, "" if all is well.
 func notKept(trouble error) string {
@@ -287,13 +352,17 @@ func (a *app) refusedWords(e *session.RefusedError) (what, hint string, code int
 	case e.Busy():
 		return said, "try again in a minute", exitUnreachable
 	case e.BadTime():
-		return fmt.Sprintf("STS refused the time of the request: the clock of this machine %s", offBy(e.Skew)), "set the clock", exitDenied
+		return fmt.Sprintf("%s refused the time of the request: the clock of this machine %s", e.Service(), offBy(e.Skew)), "set the clock", exitDenied
 	case e.BadSerial():
-		return said, "the mfa_serial must be the ARN of a device of this very user: see \"Security credentials\" in the AWS console", exitDenied
+		return said, "the mfa_serial must be the ARN of a device of this very user: " + devicesHint(a.profile), exitDenied
 	case e.BadSigner():
 		return said, "the access key is wrong, inactive or deleted", exitDenied
 	case e.Code == "SignatureDoesNotMatch":
 		return said, "the secret access key does not belong to the access key id", exitDenied
+	case e.Call == session.ListMFADevices:
+		return said, consoleHint, exitDenied
+	case e.Code == "AccessDenied" && e.NoCode:
+		return said, "the role must exist, trust this user, and allow what the profile asks (external id, tags); if its trust policy wants MFA, " + devicesHint(a.profile), exitDenied
 	case e.Code == "AccessDenied" && e.Call == session.AssumeRole:
 		return said, "the role must exist, trust this user, and allow what the profile asks (external id, MFA, tags)", exitDenied
 	case strings.Contains(e.Message, "MaxSessionDuration"):
@@ -313,7 +382,7 @@ func offBy(skew time.Duration) string {
 func lostWords(e *session.UnreachableError) (what, hint string, code int) {
 	host := e.Host
 	if host == "" {
-		host = "STS"
+		host = e.Service()
 	}
 	switch {
 	case e.Cert:

@@ -19,18 +19,29 @@ import (
 	"daypass/session"
 )
 
-func unavailable(reason error) error {
-	return &session.UnaskedError{Err: fmt.Errorf("%w: %w", mfa.ErrUnavailable, reason)}
+func unavailable(reasons ...error) error {
+	return &session.UnaskedError{Err: fmt.Errorf("%w: %w", mfa.ErrUnavailable, errors.Join(reasons...))}
 }
 
 func refusedBySTS(code, message string, status int) *session.RefusedError {
 	return &session.RefusedError{Call: "AssumeRole", Code: code, Message: message, Status: status, Skew: -90 * time.Second}
 }
 
+// wrongBy is the refusal of a code by an STS whose clock is ahead by skew.
+func wrongBy(skew time.Duration) *session.RefusedError {
+	refused := refusedBySTS("AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code.", 403)
+	refused.Skew = skew
+	return refused
+}
+
 // TestWords: each error has its first line, its hint and its exit code.
 func TestWords(t *testing.T) {
 	const login = `run "daypass login dev" in a terminal, then try again`
-	wrong := refusedBySTS("AccessDenied", "MultiFactorAuthentication failed with invalid MFA one time pass code.", 403)
+	const devices = `run "daypass login --list-devices dev" for the daypass_mfa_serial line to write`
+	now := time.Unix(1000000000, 0)
+	bare := refusedBySTS("AccessDenied", "not authorized", 403)
+	bare.NoCode = true
+	wrong := wrongBy(-90 * time.Second)
 	for _, test := range []struct {
 		err        error
 		what, hint string
@@ -42,7 +53,11 @@ func TestWords(t *testing.T) {
 		{&usageError{errors.New("unknown flag: --x")}, "unknown flag: --x", `run "daypass export --help"`, 2},
 		{&profile.Error{Profile: "dev", File: "/c", Line: 3, Key: "role_arn", Message: "no ARN"}, "/c:3: role_arn: no ARN", "correct that line", 2},
 		{&profile.Error{Profile: "dev", Message: "not there", Hint: "look there", Err: profile.ErrNotFound}, `profile "dev": not there`, "look there", 2},
-		{&session.ConfigError{Profile: "dev", Problem: session.NothingToDo}, "there is nothing to get for it", "daypass_mfa_serial", 2},
+		{&profile.Error{Profile: "dev", File: "/c", Line: 3, Key: "mfa_serial", Message: "no device", Err: profile.ErrSerial}, "/c:3: mfa_serial: no device", devices, 2},
+		{&profile.Error{Profile: "dev", File: "/c", Line: 3, Key: "mfa_serial", Message: "a key", Hint: "register", Err: profile.ErrSecurityKey}, "/c:3: mfa_serial: a key", "register: " + devices, 2},
+		{&session.ConfigError{Profile: "dev", Problem: session.NothingToDo}, "there is nothing to get for it", devices, 2},
+		{&session.ConfigError{Profile: "dev", Problem: session.SerialMissing, Detail: "mfa_process (/c:3)"}, `"dev" has mfa_process (/c:3), but neither it nor a profile that it rests on has an mfa_serial`, devices, 2},
+		{&session.ConfigError{Profile: "dev", Problem: session.ListNeedsLongTerm, Detail: "main"}, `the keys of profile "main" are temporary`, "AKIA", 2},
 		{&session.ConfigError{Profile: "dev", Problem: session.BaseUnsupported}, "leads to no access key", "daypass_source_profile", 2},
 		{&session.ConfigError{Profile: "dev", Problem: session.BaseUnsupported, Detail: "sso"}, "rests on credentials from sso", "daypass_source_profile", 2},
 		{&session.ConfigError{Profile: "dev", Problem: session.CodeNeedsLongTerm, Detail: "main"}, `the keys of profile "main" are temporary`, "AKIA", 2},
@@ -57,21 +72,37 @@ func TestWords(t *testing.T) {
 		{unavailable(tty.ErrBackground), "runs in the background of its terminal", login, 3},
 		{unavailable(tty.ErrRaw), "used by a full-screen program", login, 3},
 		{unavailable(tty.ErrStalled), "takes no output", login, 3},
+		{unavailable(tty.ErrNone, mfa.ErrNoDisplay), "and there is no terminal to ask on", login, 3},
+		{unavailable(tty.ErrNone, mfa.ErrDisplayDead), "and there is no terminal to ask on, and the display does not answer", login, 3},
+		{unavailable(tty.ErrRaw, mfa.ErrNoProgram), "full-screen program, and no program is there that asks in a window", login, 3},
+		{unavailable(tty.ErrNone, &mfa.WindowError{Program: "/usr/bin/zenity", Err: errors.New("x")}, mfa.ErrNoProgram), "and zenity could not open its window", login, 3},
+		{unavailable(mfa.ErrNoDisplay), "and there is no display to ask on", login, 3},
 		{unavailable(mfa.ErrPromptOff), "asking is switched off", "--token-code", 3},
 		{mfa.ErrCancelled, "the prompt was closed", login, 4},
 		{mfa.ErrTimedOut, "none was typed in time", login, 4},
 		{&mfa.RefusedError{Tries: 3, Err: wrong}, "STS refused 3 codes", "its clock is right", 4},
 		{&mfa.RefusedError{Tries: 1, Err: wrong}, "STS refused the code", "mfa_serial", 4},
+		{&mfa.RefusedError{Tries: 1, Err: wrong}, `STS refused the code for profile "dev", and the clock of this machine is 1m30s ahead`, "set the clock", 4},
+		{&mfa.RefusedError{Tries: 3, Err: wrongBy(31 * time.Second)}, `STS refused 3 codes for profile "dev", and the clock of this machine is 31s behind`, "set the clock", 4},
 		{&mfa.RefusedError{Reused: true}, "the code was used already", "wait for the next", 4},
 		{&mfa.BadCodeError{}, "the code given is not six digits", "device", 4},
 		{&mfa.BadCodeError{Program: "oath"}, `"oath"`, "by hand", 4},
 		{&mfa.ProcessError{Program: "oath", Err: errors.New("exit status 1")}, "oath", "by hand", 4},
 		{&mfa.RememberedError{Profile: "ops", Err: mfa.ErrCancelled}, "has just come to nothing", login, 4},
+		{&mfa.RememberedError{Profile: "ops", At: now.Add(-3 * time.Minute), Window: true, Err: mfa.ErrTimedOut}, "a window that asked for it 3m00s ago came to nothing: no code was given in time", login, 4},
 		{&mfa.BusyError{Profile: "ops"}, `another process asks for profile "ops"`, "answer it there", 4},
 		{errWaited, "another process asks for the same credentials", "answer it there", 4},
 		{context.DeadlineExceeded, "the time is up", login, 4},
 		{wrong, "AssumeRole", "external id", 5},
-		{refusedBySTS("AccessDenied", "MultiFactorAuthentication failed, unable to validate MFA code.", 403), "unable to validate", "mfa_serial", 5},
+		{bare, "AssumeRole", "if its trust policy wants MFA, " + devices, 5},
+		{refusedBySTS("AccessDenied", "MultiFactorAuthentication failed, unable to validate MFA code.", 403), "unable to validate", "of this very user: " + devices, 5},
+		{&session.RefusedError{Call: session.ListMFADevices, Code: "AccessDenied", Message: "not authorized", Status: 403}, "ListMFADevices for profile \"dev\"", "the AWS console shows the ARN", 5},
+		{&session.RefusedError{Call: session.ListMFADevices, Code: "InvalidClientTokenId", Status: 403}, "ListMFADevices", "inactive or deleted", 5},
+		{&session.RefusedError{Call: session.ListMFADevices, Code: "RequestExpired", Status: 400, Skew: time.Hour}, "IAM refused the time", "set the clock", 5},
+		{&session.UnreachableError{Call: session.ListMFADevices, Err: errors.New("x")}, "IAM cannot be reached", "proxy", 6},
+		{&noDeviceError{profile: "dev"}, `the user of profile "dev" has no MFA device`, `"Security credentials"`, 1},
+		{&noDeviceError{profile: "dev", others: 1}, "no MFA device whose codes STS takes", "beside a security key", 1},
+		{&notAgainError{"dev", "device", closedQuestion{"ops", mfa.ErrCancelled}}, `not asked for again: for profile "ops" it was closed`, login, 4},
 		{refusedBySTS("InvalidClientTokenId", "invalid.", 403), "InvalidClientTokenId", "inactive or deleted", 5},
 		{refusedBySTS("SignatureDoesNotMatch", "The request signature", 403), "SignatureDoesNotMatch", "secret access key", 5},
 		{refusedBySTS("SignatureDoesNotMatch", "Signature expired: 1 is now earlier", 403), "clock of this machine is 1m30s ahead", "set the clock", 5},
@@ -88,7 +119,7 @@ func TestWords(t *testing.T) {
 		{fmt.Errorf("x: %w", keyring.ErrTimeout), "x: ", "asks for something", 1},
 		{errors.New("the disk is on fire"), "the disk is on fire", `run "daypass status"`, 1},
 	} {
-		a := &app{profile: "dev", command: "daypass export"}
+		a := &app{Env: Env{Now: func() time.Time { return now }}, profile: "dev", command: "daypass export"}
 		what, hint, code := a.words(runError{fmt.Errorf("wrapped: %w", test.err)})
 		if !strings.Contains(what, test.what) || !strings.Contains(hint, test.hint) || code != test.code || test.hint == "" && hint != "" {
 			t.Errorf("%T %v:\n%q\n%q\n%d\nwant\n%q\n%q\n%d", test.err, test.err, what, hint, code, test.what, test.hint, test.code)
@@ -157,5 +188,26 @@ func TestCallers(t *testing.T) {
 	getenv := func(string) string { return "a,b%2Cc,%zz," }
 	if got := callers(getenv); len(got) != 2 || got[0] != "a" || got[1] != "b,c" {
 		t.Errorf("%q", got)
+	}
+}
+
+// A clock that is right, or off by less than codes are shown for, is not worth a
+// word.
+func TestASmallSkewIsNotTold(t *testing.T) {
+	for _, skew := range []time.Duration{0, 30 * time.Second, -30 * time.Second} {
+		a := &app{profile: "dev"}
+		if what, hint, _ := a.words(&mfa.RefusedError{Tries: 1, Err: wrongBy(skew)}); strings.Contains(what+hint, "clock of this machine") || strings.Contains(hint, "set the clock") {
+			t.Errorf("%v: %q, %q", skew, what, hint)
+		}
+	}
+}
+
+// TestTheChosenWayIsNamed: login obeys the profile too, so it is no way out.
+func TestTheChosenWayIsNamed(t *testing.T) {
+	for _, prompt := range []string{"dialog", "pinentry"} {
+		a := &app{profile: "dev", prompt: prompt}
+		if _, hint, code := a.words(unavailable(mfa.ErrNoDisplay)); !strings.Contains(hint, "prompt = "+prompt) || code != 3 {
+			t.Errorf("prompt = %s: %q, %d", prompt, hint, code)
+		}
 	}
 }

@@ -90,6 +90,7 @@ func (w *world) environ() []string {
 		"AWS_CONFIG_FILE="+filepath.Join(w.folder, "config"),
 		"AWS_SHARED_CREDENTIALS_FILE="+filepath.Join(w.folder, "credentials"),
 		"AWS_ENDPOINT_URL_STS="+w.url,
+		"AWS_ENDPOINT_URL_IAM="+w.url,
 		"AWS_EC2_METADATA_DISABLED=true",
 		"NO_PROXY=127.0.0.1",
 		"DAYPASS_STATE_DIR="+filepath.Join(w.folder, "state"),

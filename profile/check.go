@@ -39,24 +39,6 @@ func checkRole(r *Role) error {
 	return err
 }
 
-// checkSerial takes serials of hardware devices and of other makers' STS, and
-// refuses what STS would refuse only after the question.
-// https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html
-func (v *resolver) checkSerial() error {
-	s := v.p.MFASerial
-	switch {
-	case s.Value == "":
-		return nil
-	case !fits(s.Value, 9, 256, "+=/:,.@-"):
-		return bad(v.p.Name, s, "%q is not an MFA device: 9 to 256 letters, digits or any of _+=/:,.@-", s.Value)
-	case strings.Contains(s.Value, ":u2f/"):
-		e := bad(v.p.Name, s, "%q is a security key, and STS takes only the codes of TOTP devices", s.Value)
-		e.Hint = "register a virtual MFA device (an authenticator app) beside the security key, and name that"
-		return e
-	}
-	return nil
-}
-
 func (v *resolver) checkProcess() error {
 	s := v.p.MFAProcess
 	if s.Value == "" {

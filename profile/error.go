@@ -28,7 +28,8 @@ type Error struct {
 	Message string
 	// Hint says what the file should hold instead, "" if Message tells.
 	Hint string
-	// Err is ErrNotFound, ErrCycle, an error of the file system, or nil.
+	// Err is ErrNotFound, ErrCycle, ErrSerial or ErrSecurityKey, an error of the
+	// file system, or nil.
 	Err error
 }
 

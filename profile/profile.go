@@ -25,6 +25,10 @@ type Profile struct {
 	// MFASerial and MFAProcess are the profile's own, else inherited along
 	// the source chain.
 	MFASerial, MFAProcess Setting
+	// NeedsSerial is, if there is no MFASerial, a setting that means nothing
+	// without one: mfa_process, session_duration or mfa_session, own or
+	// inherited, or an mfa_max_age of its own. Zero if there is none.
+	NeedsSerial Setting
 	// SessionDuration is that of the MFA session, own or inherited; 0 if none
 	// is set.
 	SessionDuration time.Duration

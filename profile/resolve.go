@@ -21,7 +21,8 @@ type resolver struct {
 // roles, base keys and settings, checked as far as they are used. The profile
 // is never nil and beside an error holds what was found out until then. A
 // profile without keys, role and serial is no error. Errors are *Error; that of
-// a profile without a section wraps ErrNotFound, a circle ErrCycle.
+// a profile without a section wraps ErrNotFound, a circle ErrCycle, an
+// mfa_serial that STS takes no codes of ErrSerial.
 func (r *Reader) Load(name string) (*Profile, error) {
 	v := r.resolver(name)
 	return v.p, v.resolve()
@@ -190,6 +191,7 @@ func (v *resolver) inherit() {
 		}
 		break
 	}
+	p.NeedsSerial = v.needsSerial()
 	own := v.links[0]
 	prompt, _ := own.lookup("prompt")
 	store, _ := own.lookup("store")

@@ -28,6 +28,8 @@ const (
 	RegionMissing                    // the partition
 	RegionInvalid                    // where the region comes from
 	EndpointInvalid                  // where the endpoint comes from
+	SerialMissing                    // the setting that needs a serial, and where it stands
+	ListNeedsLongTerm                // the profile whose keys are temporary
 )
 
 // ConfigError is a profile that can be read but leads nowhere.
@@ -42,17 +44,19 @@ func (e *ConfigError) Error() string {
 	problem := [...]string{
 		"neither role_arn nor mfa_serial", "no usable base credentials", "an MFA code needs long-term keys",
 		"min_remaining is longer than what is issued", "no keys in the environment", "no region", "bad region", "bad endpoint",
+		"no mfa_serial", "devices are listed with long-term keys",
 	}[e.Problem]
 	return fmt.Sprintf("profile %q: %s (%s)", e.Profile, problem, e.Detail)
 }
 
-// RefusedError is STS's no to a call.
+// RefusedError is the no of STS, or IAM, to a call.
 type RefusedError struct {
 	Call    string
-	Code    string        // AWS's error code; "HTTP" and the status if the answer was not one of STS
+	Code    string        // AWS's error code; "HTTP" and the status if the answer was not one of AWS
 	Status  int           // of the HTTP answer
 	Message string        // AWS's text, without any secret of ours
 	Skew    time.Duration // STS's clock minus ours, where the answer told
+	NoCode  bool          // no call of the plan up to this one carried a code, and one could have
 }
 
 // Error gives the call, AWS's code and its text.
@@ -101,7 +105,17 @@ func (e *RefusedError) Busy() bool {
 // NotSTS reports that something else answered: a proxy, a captive portal.
 func (e *RefusedError) NotSTS() bool { return strings.HasPrefix(e.Code, notSTS) }
 
-// UnreachableError is a call that got no answer of STS's.
+// Service is the one that was called: "STS" or "IAM".
+func (e *RefusedError) Service() string { return service(e.Call) }
+
+func service(call string) string {
+	if call == ListMFADevices {
+		return "IAM"
+	}
+	return "STS"
+}
+
+// UnreachableError is a call that got no answer of the service.
 type UnreachableError struct {
 	Call string
 	Host string
@@ -113,6 +127,9 @@ type UnreachableError struct {
 
 // Error gives the call, the host and the network's error.
 func (e *UnreachableError) Error() string { return fmt.Sprintf("%s to %s: %v", e.Call, e.Host, e.Err) }
+
+// Service is the one that was called: "STS" or "IAM".
+func (e *UnreachableError) Service() string { return service(e.Call) }
 
 // Unwrap returns the error of the network.
 func (e *UnreachableError) Unwrap() error { return e.Err }
@@ -135,7 +152,7 @@ func failure(ctx context.Context, call string, w *wire, err error, hide func(str
 		return &RefusedError{Call: call, Code: hide(api.ErrorCode()), Status: response.HTTPStatusCode(), Message: hide(api.ErrorMessage()), Skew: skewOf(response)}
 	}
 	if answered {
-		return &RefusedError{Call: call, Code: fmt.Sprint(notSTS, response.HTTPStatusCode()), Status: response.HTTPStatusCode(), Message: "the answer was not one of STS", Skew: skewOf(response)}
+		return &RefusedError{Call: call, Code: fmt.Sprint(notSTS, response.HTTPStatusCode()), Status: response.HTTPStatusCode(), Message: "the answer was not one of " + service(call), Skew: skewOf(response)}
 	}
 	host, _ := w.host.Load().(string)
 	return &UnreachableError{Call: call, Host: hide(host), Sent: w.sent.Load(), Slow: slow(err), Cert: distrusted(err), Err: reason(err, hide)}

@@ -31,7 +31,7 @@ func (g *Getter) lookup(ctx context.Context, i int) (creds.Issued, bool) {
 	if !ok || held.Left(g.Now()) < usable {
 		return creds.Issued{}, false
 	}
-	if g.Refresh && held.IssuedAt.Before(g.started) {
+	if g.Refresh && held.IssuedAt.Before(g.begun()) {
 		return creds.Issued{}, false
 	}
 	if age := g.Now().Sub(held.IssuedAt); g.MaxAge > 0 && age > g.MaxAge && g.Steps[i].Serial != "" {
@@ -41,6 +41,14 @@ func (g *Getter) lookup(ctx context.Context, i int) (creds.Issued, bool) {
 		return creds.Issued{}, false
 	}
 	return held, true
+}
+
+// begun is when what Refresh takes may have been issued at the earliest.
+func (g *Getter) begun() time.Time {
+	if g.Begun.IsZero() {
+		return g.started
+	}
+	return g.Begun
 }
 
 func (g *Getter) reject(i int, held creds.Issued) {

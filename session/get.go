@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"daypass/creds"
@@ -65,7 +66,8 @@ type Getter struct {
 
 	MinRemaining time.Duration // renew with less than this left; 16 min and less is no wish
 	MaxAge       time.Duration // use no MFA session older than this; 0: any
-	Refresh      bool          // take nothing that was issued before now
+	Refresh      bool          // take nothing that was issued before Begun
+	Begun        time.Time     // of a run over several profiles; zero: when Get is called
 	Strict       bool          // a wish that needs a code and finds nobody to ask is an error
 
 	started time.Time
@@ -216,7 +218,8 @@ func (g *Getter) call(ctx context.Context, i int, signer creds.Credentials) (iss
 	}
 	g.Log.Debug("calling", "call", step.Call, "role", step.RoleARN, "serial", step.Serial, "duration", step.Duration)
 	if step.Serial == "" {
-		return g.client.call(ctx, step, signer, "")
+		issued, err = g.client.call(ctx, step, signer, "")
+		return issued, g.withoutCode(i, err)
 	}
 	if err := g.available(); err != nil {
 		return creds.Issued{}, err
@@ -226,6 +229,16 @@ func (g *Getter) call(ctx context.Context, i int, signer creds.Credentials) (iss
 		return answer(err), err
 	})
 	return issued, err
+}
+
+// withoutCode marks a refusal that a code might have prevented.
+func (g *Getter) withoutCode(i int, err error) error {
+	var refused *RefusedError
+	coded := slices.ContainsFunc(g.Steps[:i+1], func(s Step) bool { return s.Serial != "" })
+	if errors.As(err, &refused) && !coded && !g.Base.Credentials.Temporary() {
+		refused.NoCode = true
+	}
+	return err
 }
 
 func answer(err error) Answer {

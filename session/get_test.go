@@ -111,7 +111,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	for _, name := range []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CA_BUNDLE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_RETRY_MODE", "AWS_MAX_ATTEMPTS", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"} {
+	for _, name := range []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CA_BUNDLE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_IAM", "AWS_RETRY_MODE", "AWS_MAX_ATTEMPTS", "HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"} {
 		t.Setenv(name, "")
 	}
 	w := &world{t: t, sts: stsim.New(), cache: newMemory()}
@@ -389,6 +389,53 @@ func TestRefresh(t *testing.T) {
 	w.person.cancels = errors.New("cancelled")
 	if _, err := w.get(refresh); !errors.Is(err, w.person.cancels) {
 		t.Errorf("what was there before does not count: %v", err)
+	}
+}
+
+// TestRefreshOfSeveral: what one profile of a run was given serves the next.
+func TestRefreshOfSeveral(t *testing.T) {
+	w := newWorld(t)
+	w.withRole(roleA)
+	w.must()
+	run := time.Now()
+	refresh := func(g *Getter) { g.Refresh, g.Begun = true, run }
+	w.must(refresh)
+	w.expect("the first gets all anew", 2, 2, 2)
+	w.withRole(roleB)
+	w.must(refresh)
+	w.expect("the second has the session of the first", 2, 2, 3)
+	w.must(refresh)
+	w.expect("what the run has got serves it again", 2, 2, 3)
+}
+
+// TestRefusedWithoutACode marks what a device might have prevented.
+func TestRefusedWithoutACode(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		spoil func(*world)
+		want  bool
+	}{
+		{"a role that wants MFA", func(w *world) { w.p.MFASerial = profile.Setting{} }, true},
+		{"the last of a chain", func(w *world) {
+			w.p.MFASerial, w.p.Roles = profile.Setting{}, []profile.Role{role(roleB, 0), role(roleA, 0)}
+		}, true},
+		{"no such role, with a session", func(w *world) { w.withRole(roleC) }, false},
+		{"no such role, with a code of its own", func(w *world) { w.withRole(roleC); w.p.MFASession = false }, false},
+		{"keys that no code goes with", func(w *world) {
+			w.p.MFASerial = profile.Setting{}
+			w.want.Base.Credentials.SessionToken = creds.NewSecret("token")
+		}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.withRole(roleA)
+			test.spoil(w)
+			_, err := w.get()
+			var refused *RefusedError
+			if !errors.As(err, &refused) || refused.NoCode != test.want {
+				t.Errorf("%#v", err)
+			}
+		})
 	}
 }
 

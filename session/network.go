@@ -16,8 +16,8 @@ import (
 // "/home/ana/.aws/config:12". Both are empty if nothing sets it.
 type Sourced struct{ Value, From string }
 
-// Network is where STS is and how it is reached. Proxies are left to the
-// environment, as every AWS SDK leaves them.
+// Network is where a service of AWS is and how it is reached. Proxies are left to
+// the environment, as every AWS SDK leaves them.
 type Network struct {
 	Region    Sourced // where the call goes; From is empty if nobody set one
 	Endpoint  Sourced // one that the user set, else empty
@@ -29,14 +29,20 @@ type Network struct {
 	Partition string // "aws", "aws-cn", ...
 }
 
-// ReadNetwork reads the network settings of p by AWS's order of precedence.
-// region is one given on the command line, or empty.
+// ReadNetwork reads the network settings of p for STS, by AWS's order of
+// precedence. region is one given on the command line, or empty.
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
 func ReadNetwork(p *profile.Profile, getenv func(string) string, region string) (Network, error) {
+	return readNetwork(p, "sts", getenv, region)
+}
+
+// readNetwork is ReadNetwork for any service, by the name that the section
+// services has for it.
+func readNetwork(p *profile.Profile, service string, getenv func(string) string, region string) (Network, error) {
 	first := func(key string, variables ...string) Sourced { return firstOf(p, getenv, key, variables...) }
 	n := Network{
 		Region:    Sourced{region, "--region"},
-		Endpoint:  readEndpoint(p, getenv),
+		Endpoint:  readEndpoint(p, service, getenv),
 		CABundle:  first("ca_bundle", "AWS_CA_BUNDLE"),
 		FIPS:      first("use_fips_endpoint", "AWS_USE_FIPS_ENDPOINT"),
 		DualStack: first("use_dualstack_endpoint", "AWS_USE_DUALSTACK_ENDPOINT"),
@@ -93,14 +99,14 @@ func awsSTS(host string) bool {
 		func(own string) bool { return strings.HasSuffix(host, own) })
 }
 
-func readEndpoint(p *profile.Profile, getenv func(string) string) Sourced {
+func readEndpoint(p *profile.Profile, service string, getenv func(string) string) Sourced {
 	if ignore := firstOf(p, getenv, "ignore_configured_endpoint_urls", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"); strings.EqualFold(ignore.Value, "true") {
 		return Sourced{}
 	}
-	if v := variable(getenv, "AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"); v.Value != "" {
+	if v := variable(getenv, "AWS_ENDPOINT_URL_"+strings.ToUpper(service), "AWS_ENDPOINT_URL"); v.Value != "" {
 		return v
 	}
-	if s, ok := p.ServiceEndpoint("sts"); ok && s.Value != "" {
+	if s, ok := p.ServiceEndpoint(service); ok && s.Value != "" {
 		return sourced(s)
 	}
 	return firstOf(p, getenv, "endpoint_url")

@@ -15,7 +15,7 @@ func load(t *testing.T, lines string) *profile.Profile {
 	t.Helper()
 	folder := t.TempDir()
 	config := filepath.Join(folder, "config")
-	text := "[profile p]\naws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = s\n" + lines + "\n[services s]\nsts =\n  endpoint_url = http://services\n"
+	text := "[profile p]\naws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = s\n" + lines + "\n[services s]\nsts =\n  endpoint_url = http://services\niam =\n  endpoint_url = http://iam-services\n"
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -97,6 +97,8 @@ func checkBase(p *profile.Profile, b Base) error {
 		return &ConfigError{Profile: p.Name, Problem: NothingToDo}
 	case b.Credentials.AccessKeyID == "":
 		return &ConfigError{Profile: p.Name, Problem: BaseUnsupported, Detail: string(b.Kind)}
+	case p.NeedsSerial.Key != "":
+		return &ConfigError{Profile: p.Name, Problem: SerialMissing, Detail: fmt.Sprintf("%s (%s)", p.NeedsSerial.Key, p.NeedsSerial.Place())}
 	case serial != "" && b.Credentials.Temporary():
 		return &ConfigError{Profile: p.Name, Problem: CodeNeedsLongTerm, Detail: b.Profile}
 	}

@@ -80,6 +80,11 @@ func TestPlan(t *testing.T) {
 		{name: "role from temporary keys", p: profile.Profile{Roles: []profile.Role{role(roleA, 2*time.Hour)}}, base: temporary(),
 			steps: []Step{clamped(assume(roleA, time.Hour))}},
 		{name: "keys alone", p: profile.Profile{}, err: NothingToDo, fails: true},
+		{name: "a role whose settings need a serial", p: profile.Profile{Roles: []profile.Role{role(roleA, 0)}, NeedsSerial: profile.Setting{Key: "mfa_process", File: "/c", Line: 3}},
+			err: SerialMissing, fails: true},
+		{name: "keys whose settings need a serial", p: profile.Profile{NeedsSerial: profile.Setting{Key: "session_duration"}}, err: NothingToDo, fails: true},
+		{name: "a base that is only named, before all else", p: profile.Profile{Roles: []profile.Role{role(roleA, 0)}, NeedsSerial: profile.Setting{Key: "mfa_process"}},
+			base: Base{Kind: profile.SSO, Profile: "main"}, err: BaseUnsupported, fails: true},
 		{name: "temporary keys and serial", p: profile.Profile{MFASerial: setting(serial)}, base: temporary(), err: CodeNeedsLongTerm, fails: true},
 		{name: "temporary keys, role and serial", p: profile.Profile{MFASerial: setting(serial), Roles: []profile.Role{role(roleA, 0)}},
 			base: temporary(), err: CodeNeedsLongTerm, fails: true},
@@ -260,5 +265,17 @@ func TestDefaultSessionName(t *testing.T) {
 		if got := defaultSessionName(login); got != want {
 			t.Errorf("%q: %q, want %q", login, got, want)
 		}
+	}
+}
+
+// TestEachProblemHasAName, for the log.
+func TestEachProblemHasAName(t *testing.T) {
+	seen := map[string]Problem{}
+	for problem := NothingToDo; problem <= ListNeedsLongTerm; problem++ {
+		text := (&ConfigError{Profile: "dev", Problem: problem, Detail: "detail"}).Error()
+		if other, ok := seen[text]; ok {
+			t.Errorf("%d and %d are both %q", other, problem, text)
+		}
+		seen[text] = problem
 	}
 }

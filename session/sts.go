@@ -1,24 +1,11 @@
 package session
 
 import (
-	"bytes"
 	"context"
-	"crypto/x509"
-	"fmt"
-	"io"
-	"net"
-	"net/http"
-	"net/http/httptrace"
-	"os"
-	"strconv"
-	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/middleware"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/aws-sdk-go-v2/service/sts/types"
 	smithymiddleware "github.com/aws/smithy-go/middleware"
@@ -26,108 +13,19 @@ import (
 	"daypass/creds"
 )
 
-const (
-	attemptLimit = 10 * time.Second // one request and its answer
-	connectLimit = 5 * time.Second
-)
-
 // client is one STS client for all calls of a plan, so that they share a
 // connection and what was learnt of STS's clock.
 type client struct{ sts *sts.Client }
 
-// newClient makes the client that n describes. The SDK gets no files: it fails
-// on a profile that it cannot load even if credentials are given, for which
-// reason AWS_PROFILE and AWS_DEFAULT_PROFILE leave this process's environment.
+// newClient makes the client that n describes.
 func newClient(ctx context.Context, n Network) (*client, error) {
-	_ = os.Unsetenv("AWS_PROFILE")
-	_ = os.Unsetenv("AWS_DEFAULT_PROFILE")
-	options := []func(*config.LoadOptions) error{
-		config.WithSharedConfigFiles([]string{}),
-		config.WithSharedCredentialsFiles([]string{}),
-		config.WithRegion(n.Region.Value),
-		config.WithCredentialsProvider(aws.AnonymousCredentials{}),
-		config.WithHTTPClient(awshttp.NewBuildableClient().
-			WithTimeout(attemptLimit).
-			WithDialerOptions(func(d *net.Dialer) { d.Timeout = connectLimit })),
-	}
-	more, err := n.options()
+	cfg, err := n.config(ctx)
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := config.LoadDefaultConfig(ctx, append(options, more...)...)
-	if err != nil {
-		return nil, &NetworkConfigError{Err: err}
-	}
-	c := sts.NewFromConfig(cfg, func(o *sts.Options) {
-		o.HTTPClient = steady{o.HTTPClient}
-		o.BaseEndpoint = nil
-		if n.Endpoint.Value != "" {
-			o.BaseEndpoint = aws.String(n.Endpoint.Value)
-		}
-	})
-	return &client{c}, nil
-}
-
-// steady sends bodies that it holds itself. The SDK empties a request's body as
-// soon as an answer begins; net/http, if it still looks for the body's end,
-// takes that for a failed write, and the connection is lost to the next call.
-type steady struct{ sts.HTTPClient }
-
-// Do sends r.
-func (s steady) Do(r *http.Request) (*http.Response, error) {
-	if r.Body == nil {
-		return s.HTTPClient.Do(r)
-	}
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	r = r.Clone(r.Context())
-	r.Body = io.NopCloser(bytes.NewReader(body))
-	return s.HTTPClient.Do(r)
-}
-
-// Check reports what the SDK could not work with, as a *NetworkConfigError, before
-// anything is called.
-func (n Network) Check() error {
-	_, err := n.options()
-	return err
-}
-
-// options are the settings that the SDK would have read from the profile.
-func (n Network) options() ([]func(*config.LoadOptions) error, error) {
-	var options []func(*config.LoadOptions) error
-	if n.CABundle.Value != "" {
-		pem, err := os.ReadFile(n.CABundle.Value)
-		if err != nil {
-			return nil, &NetworkConfigError{From: n.CABundle.From, Err: err}
-		}
-		if !x509.NewCertPool().AppendCertsFromPEM(pem) {
-			return nil, &NetworkConfigError{From: n.CABundle.From, Err: fmt.Errorf("%s holds no certificate", n.CABundle.Value)}
-		}
-		options = append(options, config.WithCustomCABundle(bytes.NewReader(pem)))
-	}
-	if strings.EqualFold(n.FIPS.Value, "true") {
-		options = append(options, config.WithUseFIPSEndpoint(aws.FIPSEndpointStateEnabled))
-	}
-	if strings.EqualFold(n.DualStack.Value, "true") {
-		options = append(options, config.WithUseDualStackEndpoint(aws.DualStackEndpointStateEnabled))
-	}
-	if n.RetryMode.Value != "" {
-		mode, err := aws.ParseRetryMode(n.RetryMode.Value)
-		if err != nil {
-			return nil, &NetworkConfigError{From: n.RetryMode.From, Err: err}
-		}
-		options = append(options, config.WithRetryMode(mode))
-	}
-	if n.Attempts.Value != "" {
-		attempts, err := strconv.Atoi(n.Attempts.Value)
-		if err != nil || attempts < 1 {
-			return nil, &NetworkConfigError{From: n.Attempts.From, Err: fmt.Errorf("max_attempts is not a whole number above 0")}
-		}
-		options = append(options, config.WithRetryMaxAttempts(attempts))
-	}
-	return options, nil
+	return &client{sts.NewFromConfig(cfg, func(o *sts.Options) {
+		o.HTTPClient, o.BaseEndpoint = steady{o.HTTPClient}, optional(n.Endpoint.Value)
+	})}, nil
 }
 
 // call makes the STS call of step, signed by signer. A call that carries a code
@@ -144,34 +42,18 @@ func (c *client) call(ctx context.Context, step Step, signer creds.Credentials, 
 
 func (c *client) attempt(ctx context.Context, step Step, signer creds.Credentials, code string) (creds.Issued, error) {
 	wire := &wire{}
-	traced := httptrace.WithClientTrace(ctx, wire.trace())
 	signed := func(o *sts.Options) {
-		o.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: signer.AccessKeyID, SecretAccessKey: signer.SecretAccessKey.Reveal(), SessionToken: signer.SessionToken.Reveal()}, nil
-		})
+		o.Credentials = signing(signer)
 		if code != "" {
 			o.Retryer = aws.NopRetryer{}
 		}
 	}
-	answer, metadata, err := c.send(traced, step, code, signed)
+	answer, metadata, err := c.send(wire.traced(ctx), step, code, signed)
 	if err != nil {
 		return creds.Issued{}, failure(ctx, step.Call, wire, err, hider(signer, code))
 	}
 	skew, _ := middleware.GetAttemptSkew(metadata)
 	return issue(step, answer, skew)
-}
-
-// wire is what is known of a request on its way.
-type wire struct {
-	host atomic.Value // string: host and port that were dialled
-	sent atomic.Bool  // the request, and a code in it, was written
-}
-
-func (w *wire) trace() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
-		GetConn:      func(hostPort string) { w.host.Store(hostPort) },
-		WroteHeaders: func() { w.sent.Store(true) },
-	}
 }
 
 func (c *client) send(ctx context.Context, step Step, code string, signed func(*sts.Options)) (*types.Credentials, smithymiddleware.Metadata, error) {
@@ -232,11 +114,4 @@ func issue(step Step, c *types.Credentials, skew time.Duration) (creds.Issued, e
 		Serial:  step.Serial,
 		Skew:    skew.Round(time.Second),
 	}, nil
-}
-
-func optional(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
 }

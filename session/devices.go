@@ -1,0 +1,117 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/iam/types"
+
+	"daypass/creds"
+	"daypass/profile"
+)
+
+// ListMFADevices is the action of IAM that lists a user's devices.
+const ListMFADevices = "ListMFADevices"
+
+// devicesLimit bounds the listing, with all its pages and attempts.
+const devicesLimit = 30 * time.Second
+
+// Device is an MFA device of a user.
+type Device struct {
+	Serial   string    // what an mfa_serial names: an ARN, or the serial of a hardware device
+	Enabled  time.Time // UTC; zero if IAM did not say
+	Unusable error     // why STS takes no codes of it, profile.ErrSecurityKey or profile.ErrSerial; nil if it does
+}
+
+// Devices lists the MFA devices of the user whose access key p rests on, in IAM's
+// order; nil if there are none. It needs no serial, and asks nobody. region is
+// one given on the command line, or empty. Errors are *ConfigError and
+// *NetworkConfigError before any call, *RefusedError and *UnreachableError after.
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListMFADevices.html
+func Devices(ctx context.Context, p *profile.Profile, getenv func(string) string, region string) ([]Device, error) {
+	base, err := ReadBase(p, getenv)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkLister(p, base); err != nil {
+		return nil, err
+	}
+	n, err := readNetwork(p, "iam", getenv, region)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := n.config(ctx)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Credentials = signing(base.Credentials)
+	client := iam.NewFromConfig(cfg, func(o *iam.Options) {
+		o.HTTPClient, o.BaseEndpoint = steady{o.HTTPClient}, optional(n.Endpoint.Value)
+	})
+	ctx, cancel := context.WithTimeout(ctx, devicesLimit)
+	defer cancel()
+	devices, err := listDevices(ctx, client, base.Credentials, "")
+	if name := refusedUser(err); name != "" {
+		devices, err = listDevices(ctx, client, base.Credentials, name)
+	}
+	return devices, err
+}
+
+// checkLister tells what cannot call IAM: the credentials of most sessions and
+// roles belong to no user, or must not.
+func checkLister(p *profile.Profile, b Base) error {
+	switch {
+	case b.Credentials.AccessKeyID == "":
+		return &ConfigError{Profile: p.Name, Problem: BaseUnsupported, Detail: string(b.Kind)}
+	case b.Credentials.Temporary():
+		return &ConfigError{Profile: p.Name, Problem: ListNeedsLongTerm, Detail: b.Profile}
+	}
+	return nil
+}
+
+// listDevices lists the devices of user, of the signer if user is empty.
+func listDevices(ctx context.Context, client *iam.Client, signer creds.Credentials, user string) ([]Device, error) {
+	pages := iam.NewListMFADevicesPaginator(client, &iam.ListMFADevicesInput{UserName: optional(user)},
+		func(o *iam.ListMFADevicesPaginatorOptions) { o.StopOnDuplicateToken = true })
+	wire := &wire{}
+	var devices []Device
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(wire.traced(ctx))
+		if err != nil {
+			return nil, failure(ctx, ListMFADevices, wire, err, hider(signer, ""))
+		}
+		if page.MFADevices == nil { // an empty answer: IAM's list may be empty, but is there
+			return nil, &RefusedError{Call: ListMFADevices, Code: "IncompleteAnswer", Message: "the answer holds no list of devices"}
+		}
+		for _, d := range page.MFADevices {
+			devices = append(devices, device(d))
+		}
+	}
+	return devices, nil
+}
+
+func device(d types.MFADevice) Device {
+	serial := aws.ToString(d.SerialNumber)
+	return Device{Serial: serial, Enabled: aws.ToTime(d.EnableDate).UTC(), Unusable: profile.CheckSerial(serial)}
+}
+
+// refusedUser is the user whom a refusal names, empty if it names none. AWS's own
+// policy for users who manage their MFA allows the listing on that user alone,
+// and a call that names nobody is checked against no user.
+// https://github.com/aws/aws-cli/issues/6947
+func refusedUser(err error) string {
+	var refused *RefusedError
+	if !errors.As(err, &refused) || refused.Code != "AccessDenied" {
+		return ""
+	}
+	arn, _, _ := strings.Cut(strings.TrimPrefix(refused.Message, "User: "), " ")
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) < 6 || !strings.HasPrefix(parts[5], "user/") {
+		return ""
+	}
+	return parts[5][strings.LastIndexByte(parts[5], '/')+1:]
+}
