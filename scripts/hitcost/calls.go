@@ -1,3 +1,5 @@
+//go:build unix
+
 package main
 
 import (
@@ -12,6 +14,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"daypass/internal/tty/ttytest"
 )
 
 // maxBusCalls is how many methods a hit may call on the session bus, the Hello
@@ -75,39 +79,63 @@ func (w *world) monitor() (lines *bufio.Scanner, stop func()) {
 	return nil, nil
 }
 
-// What a hit must not do, as strace prints it.
+// What neither a hit nor a call that may ask nobody must do, as strace prints it.
 var (
 	network = regexp.MustCompile(`AF_INET`)
 	locking = regexp.MustCompile(`\bflock\(|\bF_(OFD_)?SETLK`)
 )
 
-// systemCalls looks at every system call of a hit.
-func (w *world) systemCalls() row {
-	r := row{what: "network calls, locks, state files of a hit", bound: "0, 0, 0"}
-	log := filepath.Join(w.home, "strace")
-	cmd := w.command([]string{noDisplay}, "strace", append([]string{"-f", "-o", log}, w.call().Args...)...)
-	var problem bytes.Buffer
-	cmd.Stderr = &problem
-	answer, err := cmd.Output()
-	if errors.Is(err, exec.ErrNotFound) || strings.HasPrefix(problem.String(), "strace: ") { // it may not trace here
-		r.measured, r.skipped = "needs strace: "+cmp.Or(strings.TrimSpace(problem.String()), fmt.Sprint(err)), true
+// hitCalls looks at the system calls of a hit.
+func (w *world) hitCalls() row {
+	return w.systemCalls("network calls, locks, state files of a hit", w.call(noDisplay), 0, w.answer, w.state)
+}
+
+// unaskedCalls looks at those of exit 3. It may keep the failure for status.
+func (w *world) unaskedCalls() row {
+	return w.systemCalls("network calls, locks, lock files of exit 3", alone(w.cold(noDisplay)), exitUnasked, "", filepath.Join(w.state, "locks"))
+}
+
+// systemCalls counts what cmd must not do: call the network, lock, touch what
+// lies in folder.
+func (w *world) systemCalls(what string, cmd *exec.Cmd, code int, answer, folder string) row {
+	r := row{what: what, bound: "0, 0, 0"}
+	calls, why := w.traced(cmd, code, answer)
+	if why != "" {
+		r.measured, r.skipped = "needs strace: "+why, true
 		return r
 	}
-	w.must(err)
-	w.mustHit(string(answer))
+	connections, locks, files := 0, 0, 0
+	for _, call := range calls {
+		connections += len(network.FindAllString(call, 1))
+		locks += len(locking.FindAllString(call, 1))
+		files += strings.Count(call, folder)
+	}
+	r.measured = fmt.Sprintf("%d, %d, %d among %d system calls", connections, locks, files, len(calls))
+	r.ok = len(calls) > 0 && connections+locks+files == 0
+	return r
+}
+
+// traced returns the system calls of cmd, which must end with that exit code and
+// answer, or why strace cannot be had.
+func (w *world) traced(cmd *exec.Cmd, code int, answer string) (calls []string, why string) {
+	log := filepath.Join(w.home, "strace")
+	traced := exec.Command("strace", append([]string{"-f", "-o", log}, cmd.Args...)...)
+	traced.Env, traced.SysProcAttr = cmd.Env, cmd.SysProcAttr
+	var problem bytes.Buffer
+	traced.Stderr = &problem
+	said, err := traced.Output()
+	if errors.Is(err, exec.ErrNotFound) || strings.HasPrefix(problem.String(), "strace: ") { // it may not trace here
+		return nil, cmp.Or(strings.TrimSpace(problem.String()), fmt.Sprint(err))
+	}
+	if got := ttytest.ExitCode(err); got != code || string(said) != answer {
+		w.Fatalf("%s: exit code %d, not %d, and the answer is\n%s%s", cmd, got, code, said, problem.String())
+	}
 	text, err := os.ReadFile(log)
 	w.must(err)
-	connections, locks, files, all := 0, 0, 0, 0
 	for line := range strings.Lines(string(text)) {
-		if strings.Contains(line, " resumed>") || !strings.Contains(line, "(") {
-			continue // the rest of a call, the end of a thread, a signal
+		if !strings.Contains(line, " resumed>") && strings.Contains(line, "(") { // no rest of a call, end of a thread, signal
+			calls = append(calls, line)
 		}
-		all++
-		connections += len(network.FindAllString(line, 1))
-		locks += len(locking.FindAllString(line, 1))
-		files += strings.Count(line, w.state)
 	}
-	r.measured = fmt.Sprintf("%d, %d, %d among %d system calls", connections, locks, files, all)
-	r.ok = all > 0 && connections+locks+files == 0
-	return r
+	return calls, ""
 }

@@ -1,3 +1,5 @@
+//go:build unix
+
 package main
 
 import (
@@ -7,8 +9,8 @@ import (
 	"testing"
 )
 
-// harness is the testing.TB that keyringtest wants, outside a test. Only what
-// is used of it is there.
+// harness is the testing.TB that keyringtest and ttytest want, outside a test.
+// Only what is used of it is there.
 type harness struct {
 	testing.TB
 

@@ -1,5 +1,8 @@
-// Hitcost measures what a cached answer of daypass costs, and what its binary
-// weighs, against the bounds that it must hold. It builds nothing and measures
+//go:build unix
+
+// Hitcost measures what a cached answer of daypass costs, how much longer it
+// takes to find nobody to ask or to show the prompt, and what its binary weighs,
+// against the bounds that it must hold. It builds nothing and measures
 // what it is given; bench.sh beside it does the rest.
 package main
 
@@ -51,11 +54,15 @@ func run(daypass, floor string) (err error) {
 		w.oneConnection,
 		func() row { return w.hit("nobody to unlock", noDisplay) },
 		func() row { return w.hit("with a display", display) },
+		w.nobodyToAsk,
+		w.promptOff,
+		w.promptShown,
 		w.bigConfig,
 		w.bigConfigUncached,
 		func() row { return w.busCalls("nobody to unlock", noDisplay) },
 		func() row { return w.busCalls("with a display", display) },
-		w.systemCalls,
+		w.hitCalls,
+		w.unaskedCalls,
 		w.size,
 		w.static,
 	} {

@@ -1,3 +1,5 @@
+//go:build unix
+
 package main
 
 import (
@@ -68,15 +70,20 @@ func (w *world) timed(cmd *exec.Cmd, code int, answer string) time.Duration {
 // hit compares a hit with the floor.
 func (w *world) hit(situation, environment string) row {
 	item := w.output(w.least(environment))
-	hits, floors := interleaved(pairs,
+	return ratio("a hit, "+situation, maxRatio,
 		func() time.Duration { return w.timed(w.call(environment), 0, w.answer) },
-		func() time.Duration { return w.timed(w.least(environment), 0, item) })
-	ratio := float64(hits.median()) / float64(floors.median())
+		"floor", func() time.Duration { return w.timed(w.least(environment), 0, item) })
+}
+
+// ratio compares what is measured with the measure that name stands for.
+func ratio(what string, bound float64, measured func() time.Duration, name string, measure func() time.Duration) row {
+	as, bs := interleaved(pairs, measured, measure)
+	r := float64(as.median()) / float64(bs.median())
 	return row{
-		what:     "a hit, " + situation,
-		measured: fmt.Sprintf("%s / floor %s = %.2f", hits, floors, ratio),
-		bound:    fmt.Sprintf("<= %.2f", maxRatio),
-		ok:       ratio <= maxRatio,
+		what:     what,
+		measured: fmt.Sprintf("%s / %s %s = %.2f", as, name, bs, r),
+		bound:    fmt.Sprintf("<= %.2f", bound),
+		ok:       r <= bound,
 	}
 }
 

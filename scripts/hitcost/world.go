@@ -1,3 +1,5 @@
+//go:build unix
+
 package main
 
 import (
@@ -14,6 +16,7 @@ import (
 
 const (
 	device  = "arn:aws:iam::111111111111:mfa/ana"
+	another = "arn:aws:iam::111111111111:mfa/ana-2" // which has no session
 	devRole = "arn:aws:iam::222222222222:role/Developer"
 )
 
@@ -70,20 +73,32 @@ func (w *world) write(name, text string) (path string) {
 	return path
 }
 
-// config writes a config file of n profiles, with the one that is measured in
-// the middle.
+// config writes a config file of n profiles, with those that are measured in
+// the middle: dev, which is cached, and cold.
 func (w *world) config(name string, n int) (path string) {
 	var b strings.Builder
 	for i := range n {
-		if i == n/2 {
-			fmt.Fprintf(&b, "[profile dev]\nregion = eu-west-1\ncredential_process = %s credential-process --profile dev\n"+
-				"daypass_source_profile = main\ndaypass_mfa_serial = %s\ndaypass_role_arn = %s\n\n", w.daypass, device, devRole)
-			continue
+		switch i {
+		case n / 2:
+			fmt.Fprintf(&b, section, "dev", w.daypass, device, devRole)
+		case n/2 + 1:
+			fmt.Fprintf(&b, section, "cold", w.daypass, another, devRole)
+		default:
+			fmt.Fprintf(&b, others[i%len(others)], i)
 		}
-		fmt.Fprintf(&b, others[i%len(others)], i)
 	}
 	return w.write(name, b.String())
 }
+
+// section is that of a measured profile.
+const section = `[profile %[1]s]
+region = eu-west-1
+credential_process = %[2]s credential-process --profile %[1]s
+daypass_source_profile = main
+daypass_mfa_serial = %[3]s
+daypass_role_arn = %[4]s
+
+`
 
 // others are the sections of other profiles, of about 230 bytes.
 var others = []string{
@@ -127,6 +142,7 @@ func (w *world) environ(extra ...string) []string {
 		"AWS_CONFIG_FILE=" + w.small,
 		"AWS_SHARED_CREDENTIALS_FILE=" + filepath.Join(w.home, "credentials"),
 		"AWS_ENDPOINT_URL_STS=" + w.url,
+		"AWS_ENDPOINT_URL_IAM=" + w.url,
 		"AWS_EC2_METADATA_DISABLED=true",
 		"NO_PROXY=127.0.0.1",
 		"DAYPASS_STATE_DIR=" + w.state,
@@ -136,6 +152,11 @@ func (w *world) environ(extra ...string) []string {
 // call is one call as an SDK makes it.
 func (w *world) call(extra ...string) *exec.Cmd {
 	return w.command(extra, w.daypass, "credential-process", "--profile", "dev")
+}
+
+// cold is the call for a profile of which nothing is cached.
+func (w *world) cold(extra ...string) *exec.Cmd {
+	return w.command(extra, w.daypass, "credential-process", "--profile", "cold")
 }
 
 // least is the call of the floor: it reads the item that a hit reads.

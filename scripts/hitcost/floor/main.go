@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/gofrs/flock"
 	"github.com/spf13/cobra"
@@ -59,6 +60,9 @@ func linked() error {
 func call(ctx context.Context) error {
 	c, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
+		return err
+	}
+	if _, err = iam.NewFromConfig(c).ListMFADevices(ctx, &iam.ListMFADevicesInput{}); err != nil {
 		return err
 	}
 	client := sts.NewFromConfig(c)
