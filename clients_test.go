@@ -5,87 +5,14 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"io"
-	"os"
 	"os/exec"
 	"os/user"
-	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"daypass/internal/keyring/keyringtest"
 )
-
-// client is a program with an AWS SDK, as its user has it. It prints the ARN that
-// STS knows the profile of AWS_PROFILE by.
-type client struct {
-	name  string // of the program, as the prompt has it
-	agent string // the SDK's, which its requests begin with
-	// command is the command line. It skips the test if the SDK is not there.
-	command func(t *testing.T, url string) []string
-}
-
-var clients = []client{
-	{"aws", "aws-cli/", awsCommand},
-	{"python3", "Boto3/", boto3Command},
-	{"go", "aws-sdk-go-v2/", goCommand},
-	{"node", "aws-sdk-js/", jsCommand},
-}
-
-// Debian's is looked for before what a machine may have beside it.
-func awsCommand(t *testing.T, url string) []string {
-	return []string{first(t, "the AWS CLI", "/usr/bin/aws", "aws"),
-		"--endpoint-url", url, "sts", "get-caller-identity", "--query", "Arn", "--output", "text"}
-}
-
-func boto3Command(t *testing.T, _ string) []string {
-	python := first(t, "boto3", "/usr/bin/python3", "python3")
-	if out, err := exec.Command(python, "-c", "import boto3").CombinedOutput(); err != nil {
-		t.Skipf("needs boto3: %v\n%s", err, out)
-	}
-	return []string{python, testdata(t, "boto3/identity.py")}
-}
-
-var buildClient = sync.OnceValues(func() (string, error) { return build("testdata/clients/go") })
-
-func goCommand(t *testing.T, _ string) []string {
-	program, err := buildClient()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return []string{program}
-}
-
-func jsCommand(t *testing.T, _ string) []string {
-	node := testdata(t, "js/node_modules/.bin/node")
-	if _, err := os.Stat(node); err != nil {
-		t.Skip("needs the JS SDK: run npm ci --prefix testdata/clients/js")
-	}
-	return []string{node, testdata(t, "js/identity.mjs")}
-}
-
-// first is the first of the programs that is there.
-func first(t *testing.T, what string, programs ...string) string {
-	t.Helper()
-	for _, program := range programs {
-		if path, err := exec.LookPath(program); err == nil {
-			return path
-		}
-	}
-	t.Skipf("needs %s: there is none of %v", what, programs)
-	return ""
-}
-
-func testdata(t *testing.T, name string) string {
-	t.Helper()
-	path, err := filepath.Abs(filepath.Join("testdata", "clients", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
 
 // clientProfiles are the README's: a role in the daypass_ form, a role in two
 // profiles, and keys with MFA.
@@ -117,13 +44,23 @@ daypass_mfa_serial = ` + device + `
 // who STS takes its credentials for.
 type clientProfile struct{ name, asked, arn string }
 
+// theProfiles are those of clientProfiles, as STS knows them.
+func theProfiles(t *testing.T) (dev, ops, mfa clientProfile) {
+	t.Helper()
+	u, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	session := "/daypass-" + u.Username
+	return clientProfile{"dev", "dev", "arn:aws:sts::222222222222:assumed-role/Dev" + session},
+		clientProfile{"ops", "ops-role", "arn:aws:sts::222222222222:assumed-role/Ops" + session},
+		clientProfile{"mfa", "mfa", "arn:aws:iam::111111111111:user/ana"}
+}
+
 // Each client is asked for a code at its first call, whichever form its profile
 // has, and then no more.
 func TestRealClients(t *testing.T) {
-	session := "/daypass-" + currentUser(t)
-	dev := clientProfile{"dev", "dev", "arn:aws:sts::222222222222:assumed-role/Dev" + session}
-	ops := clientProfile{"ops", "ops-role", "arn:aws:sts::222222222222:assumed-role/Ops" + session}
-	mfa := clientProfile{"mfa", "mfa", "arn:aws:iam::111111111111:user/ana"}
+	dev, ops, mfa := theProfiles(t)
 	for _, c := range clients {
 		for form, order := range map[string][]clientProfile{
 			"one profile":  {dev, ops, mfa},
@@ -131,7 +68,7 @@ func TestRealClients(t *testing.T) {
 		} {
 			t.Run(c.name+"/"+form, func(t *testing.T) {
 				t.Parallel()
-				w := newClientWorld(t, c)
+				w := newClientWorld(t, c, keyringtest.Keyring(t).Env...)
 				w.asked(order[0])
 				w.quiet(order[0])
 				w.counts(1, 1)
@@ -144,48 +81,29 @@ func TestRealClients(t *testing.T) {
 	}
 }
 
-// currentUser is the login name of who runs the tests.
-func currentUser(t *testing.T) string {
-	t.Helper()
-	u, err := user.Current()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return u.Username
-}
-
-// stsVariable has the way to STS, which Debian's AWS CLI and boto3 do not know yet.
-const stsVariable = "AWS_ENDPOINT_URL_STS="
-
-// clientWorld is a world with a real keyring and a client.
+// clientWorld is a world with a client, and the real daypass.
 type clientWorld struct {
 	*world
-	client  client
-	url     string
-	command []string
+	client client
 }
 
-func newClientWorld(t *testing.T, c client) *clientWorld {
+// newClientWorld makes one on the session bus that the variables name.
+func newClientWorld(t *testing.T, c client, bus ...string) *clientWorld {
 	t.Helper()
-	keyring := keyringtest.Keyring(t)
 	daypass := builtBinary(t)
 	w := newWorldOf(t, t.TempDir(), daypass)
-	w.set(keyring.Env...)
+	w.set(bus...)
 	w.set("AWS_PAGER=") // the AWS CLI would start one on a terminal
 	w.write("home/.aws/config", strings.ReplaceAll(clientProfiles, "DAYPASS", daypass))
-	i := slices.IndexFunc(w.env, func(v string) bool { return strings.HasPrefix(v, stsVariable) })
-	url := strings.TrimPrefix(w.env[i], stsVariable)
-	return &clientWorld{w, c, url, c.command(t, url)}
+	return &clientWorld{w, c}
 }
 
-// start starts the client in the foreground of the terminal, where all its streams
-// are but stdout.
-func (w *clientWorld) start(s *screen, p clientProfile, stdout io.Writer) *exec.Cmd {
+// run makes the command of a client's command line, with an environment that names
+// the profile.
+func (w *clientWorld) run(p clientProfile, line []string) *exec.Cmd {
 	w.t.Helper()
-	cmd := w.world.command(w.command...)
+	cmd := w.command(line...)
 	cmd.Env = append(slices.Clone(w.env), "AWS_PROFILE="+p.name)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = s.File(), stdout, s.File()
-	s.Start(cmd)
 	return cmd
 }
 
@@ -195,38 +113,49 @@ func (w *clientWorld) end(s *screen, cmd *exec.Cmd, want string) {
 	w.t.Helper()
 	code := s.Wait(cmd)
 	s.unchanged()
-	if got := shown(s.Terminal); code != 0 || got != want {
+	if got := s.shown(); code != 0 || got != want {
 		w.t.Fatalf("%s ended with code %d, and the terminal shows\n%q\nbut should\n%q", w.client.name, code, got, want)
 	}
 }
 
-// asked runs the client with all its streams on the terminal, where it asks for a
-// code and prints the ARN.
-func (w *clientWorld) asked(p clientProfile) {
+// answers types a code when it is asked for, and returns what the terminal then
+// shows.
+func (w *clientWorld) answers(s *screen, p clientProfile) string {
 	w.t.Helper()
-	s := w.screen()
-	cmd := w.start(s, p, s.File())
 	s.Expect("MFA code: ")
 	code := w.sts.Code(device)
 	s.Type(code + "\r")
-	w.end(s, cmd, strings.Join([]string{
-		`daypass: profile "` + p.asked + `" wants a code from ` + device + ` (asked by ` + w.client.name + `)`,
+	return strings.Join([]string{
+		`daypass: profile "` + p.asked + `" wants a code from ` + device + ` (asked by ` + w.client.caller + `)`,
 		"daypass: the code goes to " + strings.TrimPrefix(w.url, "http://") + ", not encrypted",
 		"MFA code: " + code,
-		p.arn,
 		"",
-	}, "\r\n"))
+	}, "\r\n")
 }
 
-// quiet runs the client with a pipe for its output, as in a script: it prints the
-// ARN, and the terminal shows nothing.
+// asked runs the client with all its streams on the terminal, where it asks for a
+// code and prints its line.
+func (w *clientWorld) asked(p clientProfile) {
+	w.t.Helper()
+	s := w.screen()
+	cmd := w.run(p, w.client.command(w.t, w.url))
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = s.File(), s.File(), s.File()
+	s.Start(cmd)
+	w.end(s, cmd, w.answers(s, p)+w.client.prints(p)+"\r\n")
+}
+
+// quiet runs the client with a pipe for its output, as in a script: it prints its
+// line, and the terminal shows nothing.
 func (w *clientWorld) quiet(p clientProfile) {
 	w.t.Helper()
 	s := w.screen()
 	var out bytes.Buffer
-	w.end(s, w.start(s, p, &out), "")
-	if got := out.String(); got != p.arn+"\n" {
-		w.t.Fatalf("%s prints %q, not the ARN %s", w.client.name, got, p.arn)
+	cmd := w.run(p, w.client.command(w.t, w.url))
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = s.File(), &out, s.File()
+	s.Start(cmd)
+	w.end(s, cmd, "")
+	if got, want := out.String(), w.client.prints(p)+"\n"; got != want {
+		w.t.Fatalf("%s prints %q, not %q", w.client.name, got, want)
 	}
 }
 
@@ -244,7 +173,7 @@ func (w *clientWorld) signed(profiles ...clientProfile) {
 		want = append(want, c.AccessKeyId)
 	}
 	for _, r := range w.sts.Requests() {
-		if r.Action != "GetCallerIdentity" {
+		if r.Action != w.client.call {
 			continue
 		}
 		got = append(got, r.AccessKeyID)

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strings"
 	"syscall"
+	"time"
 
 	"daypass/internal/tty/ttytest"
 )
@@ -39,6 +40,48 @@ func (s *screen) unchanged() {
 	if after := s.Settings(); after != s.before {
 		s.w.t.Errorf("the terminal was\n%s\nand is\n%s", s.before, after)
 	}
+}
+
+// stty changes the terminal's modes, as another program does that was there before.
+func (s *screen) stty(modes ...string) {
+	s.w.t.Helper()
+	cmd := exec.Command("stty", modes...)
+	cmd.Stdin = s.File()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		s.w.t.Fatalf("stty %q: %v\n%s", modes, err, out)
+	}
+	s.before = s.Settings()
+}
+
+// left is what was typed and not read, for the program that reads the terminal
+// next. Return ended it.
+func (s *screen) left() string {
+	s.w.t.Helper()
+	const end = "end of the keys"
+	s.Type(end + "\r")
+	keys := make(chan string, 1)
+	go func() {
+		var read []byte
+		key := make([]byte, 1)
+		for !strings.HasSuffix(string(read), end+"\n") && !strings.HasSuffix(string(read), end+"\r") {
+			if n, err := s.File().Read(key); n == 0 || err != nil {
+				break
+			}
+			read = append(read, key[0])
+		}
+		keys <- string(read)
+	}()
+	select {
+	case read := <-keys:
+		before, _, found := strings.Cut(read, end)
+		if !found {
+			s.w.t.Fatalf("the keys cannot be read: %q", read)
+		}
+		return before
+	case <-time.After(ttytest.Patience):
+		s.w.t.Fatal("somebody else reads the keys")
+	}
+	return ""
 }
 
 // shown is all that was to be seen, when nothing writes there any more.

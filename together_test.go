@@ -17,26 +17,61 @@ import (
 
 const crowd = 50
 
-func TestFiftyProcessesOnOneTerminalAskOnce(t *testing.T) {
+// crowded are profiles of one device: three roles, each in a region of its own,
+// one of them again under another name, and the session itself.
+const crowded = profiles + `
+[profile plain]
+region = ap-southeast-2
+daypass_role_arn = ` + plainRole + `
+daypass_source_profile = main
+daypass_mfa_serial = ` + device + `
+
+[profile again]
+region = eu-west-1
+daypass_role_arn = ` + devRole + `
+daypass_role_session_name = again
+daypass_source_profile = main
+daypass_mfa_serial = ` + device + `
+`
+
+func TestAHundredProcessesOverFiveProfilesAskOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	w.write("home/.aws/config", crowded)
 	s := w.shell()
-	for i := range crowd {
-		s.start(fmt.Sprint("process", i), "dev")
+	names := []string{"dev", "ops", "plain", "again", "session"}
+	for i := range 2 * crowd {
+		s.start(fmt.Sprint("process", i), names[i%len(names)])
 	}
-	w.missed(crowd)
+	w.missed(2 * crowd)
 	s.answer(w.sts.Code(device))
-	first := s.end("process0").credentials()
-	for i := range crowd {
-		if got := s.end(fmt.Sprint("process", i)).credentials(); got != first {
-			t.Errorf("process %d got %s and not %s", i, got, first)
+	first := map[string]string{}
+	whose := map[string]string{}
+	for i := range 2 * crowd {
+		got, name := s.end(fmt.Sprint("process", i)).credentials(), names[i%len(names)]
+		if first[name] == "" {
+			first[name] = got
+			whose[got] += name
+		}
+		if got != first[name] {
+			t.Errorf("process %d, of profile %s, got %s and not %s", i, name, got, first[name])
 		}
 	}
 	s.close()
-	w.counts(1, 1)
+	w.counts(1, len(names)-1)
+	if len(whose) != len(names) {
+		t.Errorf("profiles share answers: %q", whose)
+	}
 	if n := strings.Count(s.shown(), "MFA code: "); n != 1 {
 		t.Errorf("%d prompts:\n%s", n, s.Output())
 	}
+	regions := map[string]string{devRole: "eu-west-1", opsRole: "us-east-2", plainRole: "ap-southeast-2"}
+	for _, r := range w.sts.Requests() {
+		if role := r.Form.Get("RoleArn"); !r.Accepted || role != "" && r.Region != regions[role] {
+			t.Errorf("%s of %s in %s, accepted %t", r.Action, role, r.Region, r.Accepted)
+		}
+	}
+	w.unlocked()
 }
 
 func TestFiftyProcessesWithoutTerminalFetchOneCode(t *testing.T) {
@@ -115,96 +150,40 @@ func TestWhatIsLeftDoesNotWaitForAnotherPrompt(t *testing.T) {
 	w.counts(1, 1)
 }
 
-// The holder of the locks is killed while its prompt is open, in the first round
-// when another waits visibly, and in the others at once.
-func TestAKilledHolderIsSucceeded(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	s := w.shell()
-	for round := range 20 {
-		holder, heir := fmt.Sprint("holder", round), fmt.Sprint("heir", round)
-		s.start(holder, "dev")
-		s.Expect("MFA code: ")
-		s.start(heir, "dev")
-		w.missed(2)
-		if round == 0 {
-			s.Expect(`waiting for the code that profile "dev" asks for`)
-		}
-		s.kill(holder)
-		s.answer(w.sts.Code(device))
-		s.end(heir).credentials()
-		if got := s.end(holder); got.code != 128+int(syscall.SIGKILL) {
-			t.Fatalf("the holder was not killed: exit code %d, err %q", got.code, got.err)
-		}
-		w.counts(round+1, round+1)
-		w.forget("dev")
-	}
-	s.close()
-	w.unlocked()
-}
-
-// The holder is killed after STS took its code and before it heard of it.
-func TestAHolderKilledAfterItsCodeIsSucceeded(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	w.sts.Inject(stsim.Fault{Action: "GetSessionToken", Times: 1, Delay: time.Hour})
-	s := w.shell()
-	s.start("holder", "dev")
-	s.answer(w.sts.Code(device))
-	s.start("heir", "dev")
-	w.missed(2)
-	w.until("STS takes the code", func() bool { return w.sts.Accepted("GetSessionToken") == 1 })
-	s.kill("holder")
-	s.answer(w.sts.Code(device))
-	s.end("heir").credentials()
-	s.close()
-	w.counts(2, 1)
-	w.unlocked()
-}
-
-func TestTwoDevicesOnOneTerminalAskOneAfterTheOther(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	s := w.shell()
-	s.start("first", "dev")
-	s.Expect("profile \"dev\" wants a code from " + device)
-	s.Expect("MFA code: ")
-	s.start("second", "other")
-	s.Expect(`waiting for the code that profile "dev" asks for`)
-	if text := s.Output(); strings.Contains(text, `"other"`) {
-		t.Errorf("the second question came too early:\n%s", text)
-	}
-	s.Type(w.sts.Code(device) + "\r")
-	s.end("first").credentials()
-	s.Expect("profile \"other\" wants a code from " + secondDevice)
-	s.answer(w.sts.Code(secondDevice))
-	s.end("second").credentials()
-	s.close()
-	w.counts(2, 2)
-	for _, r := range w.sts.Requests() {
-		if !r.Accepted {
-			t.Errorf("%s with a code from %s: %s", r.Action, r.Form.Get("SerialNumber"), r.ErrorCode)
-		}
-	}
-}
-
-// One question at a time for a device, wherever it is asked: two answers would be
-// the same code.
-func TestOneDeviceOnTwoTerminalsIsAskedForOneAfterTheOther(t *testing.T) {
+// The prompter is stopped and will not let go. Who waits for it, for the session
+// or for the device, gives up when its own time is over.
+func TestAWaiterGivesUpBeforeItsCaller(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	first := w.ask("dev")
 	first.Expect("MFA code: ")
-	second := w.ask("long")
-	second.Expect(`waiting for the code that profile "dev" asks for`)
-	if text := second.Output(); strings.Contains(text, "MFA code: ") {
-		t.Errorf("the second question came too early:\n%s", text)
+	if err := first.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	w.write("brief", strings.ReplaceAll(profiles, "daypass_mfa_serial", "daypass_prompt_timeout = 1s\ndaypass_mfa_serial"))
+	w.set("AWS_CONFIG_FILE=" + filepath.Join(w.folder, "brief"))
+	why := map[string]string{
+		"dev":   "another process asks for the same credentials, and has got no code in time",
+		"ops":   "another process asks for the same credentials, and has got no code in time",
+		"long":  `another process asks for profile "dev" already`,
+		"other": "none was typed in time",
+	}
+	waiters := map[string]*person{}
+	for profile := range why {
+		waiters[profile] = w.ask(profile)
+	}
+	for profile, p := range waiters {
+		p.end().failed(4, why[profile])
+		if text := p.shown(); strings.Contains(text, "MFA code: ") != (profile == "other") {
+			t.Errorf("%s shows:\n%s", profile, text)
+		}
+	}
+	if err := first.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
 	}
 	first.Type(w.sts.Code(device) + "\r")
 	first.end().credentials()
-	second.answer(w.sts.Code(device))
-	second.end().credentials()
-	w.counts(1, 2)
+	w.counts(1, 1)
 	w.unlocked()
 }
 

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -126,21 +125,6 @@ func TestWhatIsLeftServesWhenRenewingFails(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestASignalEndsThePrompt(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
-		p := w.ask("dev")
-		p.Expect("MFA code: ")
-		if err := p.cmd.Process.Signal(signal); err != nil {
-			t.Fatal(err)
-		}
-		p.end().failed(128+int(signal), "interrupted")
-	}
-	w.counts(0, 0)
-	w.unlocked()
 }
 
 const stateFolder = "home/.local/state/daypass"
