@@ -34,7 +34,7 @@ func (s *screen) half() {
 func TestAnAbortLeavesTheTerminalClean(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.write("home/.aws/config", strings.ReplaceAll(profiles, "[profile session]", "[profile session]\ndaypass_prompt_timeout = 1s"))
+	w.write("home/.aws/config", strings.ReplaceAll(profiles, "[profile session]", "[profile session]\ndaypass_prompt_timeout = 5s"))
 	idle := w.screen()
 	idle.Type("123")
 	idle.Expect("123")

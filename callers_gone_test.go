@@ -13,14 +13,14 @@ import (
 )
 
 // newHastyWorld is a world of a Go program whose SDK gives its credential_process
-// up after six seconds: it kills the shell that it has started, and then waits
+// up after four seconds: it kills the shell that it has started, and then waits
 // until nobody holds the pipe to it. Some shells make way for the only command that
 // they are given, so the command line decides who is killed: of "exec %s" daypass,
 // of "%s || exit" the shell.
 func newHastyWorld(t *testing.T, command string) *clientWorld {
 	t.Helper()
 	w := newClientWorld(t, clientNamed(t, "go"), keyringtest.Keyring(t).Env...)
-	w.set("PROCESS_TIMEOUT=6s")
+	w.set("PROCESS_TIMEOUT=4s")
 	daypass := w.program + " credential-process --profile dev"
 	config := strings.Replace(w.read("home/.aws/config"), daypass, fmt.Sprintf(command, daypass)+"\ndaypass_prompt_timeout = 5m", 1)
 	w.write("home/.aws/config", config)
@@ -79,7 +79,7 @@ func TestASessionOutlivesItsCaller(t *testing.T) {
 	t.Parallel()
 	dev, _, _ := theProfiles(t)
 	w := newHastyWorld(t, "%s || exit")
-	w.sts.Inject(stsim.Fault{Action: "GetSessionToken", Delay: 7 * time.Second})
+	w.sts.Inject(stsim.Fault{Action: "GetSessionToken", Delay: 5 * time.Second})
 	caller := w.calls(w.screen(), dev, foreground, w.client.command(t, w.url))
 	caller.answer(w.sts.Code(device))
 	caller.end().gaveUp()

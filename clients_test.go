@@ -62,22 +62,24 @@ func theProfiles(t *testing.T) (dev, ops, mfa clientProfile) {
 func TestRealClients(t *testing.T) {
 	dev, ops, mfa := theProfiles(t)
 	for _, c := range clients {
-		for form, order := range map[string][]clientProfile{
-			"one profile":  {dev, ops, mfa},
-			"two profiles": {ops, mfa, dev},
-		} {
-			t.Run(c.name+"/"+form, func(t *testing.T) {
-				t.Parallel()
-				w := newClientWorld(t, c, keyringtest.Keyring(t).Env...)
-				w.asked(order[0])
-				w.quiet(order[0])
-				w.counts(1, 1)
-				w.quiet(order[1])
-				w.quiet(order[2])
-				w.counts(1, 2)
-				w.signed(order[0], order[0], order[1], order[2])
-			})
-		}
+		t.Run(c.name+"/one profile", func(t *testing.T) {
+			t.Parallel()
+			w := newClientWorld(t, c, keyringtest.Keyring(t).Env...)
+			w.asked(dev)
+			w.quiet(dev)
+			w.counts(1, 1)
+			w.quiet(ops)
+			w.quiet(mfa)
+			w.signed(dev, dev, ops, mfa)
+			w.counts(1, 2)
+		})
+		t.Run(c.name+"/two profiles", func(t *testing.T) {
+			t.Parallel()
+			w := newClientWorld(t, c, keyringtest.Keyring(t).Env...)
+			w.asked(ops)
+			w.signed(ops)
+			w.counts(1, 1)
+		})
 	}
 }
 
@@ -184,5 +186,4 @@ func (w *clientWorld) signed(profiles ...clientProfile) {
 	if !slices.Equal(got, want) {
 		w.t.Errorf("signed with %v, not with %v", got, want)
 	}
-	w.counts(1, 2)
 }

@@ -229,7 +229,7 @@ func TestDemoOnATerminal(t *testing.T) {
 		t.Fatalf("exit %d:\n%s", code, term.Output())
 	}
 	contain(t, term.Expect("credential_process = "), `{"Version":1,"AccessKeyId":"ASIA`, "ms, without a call to STS", "AssumeRole", "logout demo", `profile "demo": removed`)
-	if n := strings.Count(term.Output(), "MFA code: "); n != 1 {
+	if n := prompts(term.Output()); n != 1 {
 		t.Errorf("asked %d times", n)
 	}
 	if after := term.Settings(); after != before {

@@ -64,6 +64,15 @@ func (c *console) back() {
 	c.unchanged()
 }
 
+// again gets dev's credentials with a code, whatever was there before.
+func (c *console) again() {
+	c.w.t.Helper()
+	c.run(get("again", "dev"))
+	c.answer(c.w.sts.Code(device))
+	c.back()
+	c.w.ended("again").credentials()
+}
+
 // exit ends the shell.
 func (c *console) exit() {
 	c.w.t.Helper()
@@ -74,18 +83,17 @@ func (c *console) exit() {
 
 // ended waits for the end of what was run under that name, which must not be
 // stopped.
-func (w *world) ended(name string) answered {
+func (w *world) ended(name string) (got answered) {
 	w.t.Helper()
-	w.until(name+" ends", func() bool {
+	w.until(name+" ends", func() (ended bool) {
 		if stopped := w.stopped(); len(stopped) > 0 {
 			w.t.Fatalf("stopped: %s", stopped)
 		}
-		return strings.HasSuffix(w.read(name+".end"), "\n")
+		got, ended = w.ending(name)
+		return ended
 	})
-	var code int
-	_, _ = fmt.Sscan(w.read(name+".end"), &code)
 	_ = os.Remove(filepath.Join(w.folder, name+".end")) // the name may be used again
-	return answered{w.t, w.read(name + ".out"), w.read(name + ".err"), code}
+	return got
 }
 
 // stopped are the processes of this world that are stopped.
@@ -188,12 +196,9 @@ func TestCtrlZAtThePrompt(t *testing.T) {
 	}
 	w.unlocked()
 
-	c.run(get("again", "dev"))
-	c.answer(w.sts.Code(device))
-	c.back()
-	w.ended("again").credentials()
+	c.again()
 	c.exit()
-	if n := strings.Count(c.shown(), "MFA code: "); n != 2 {
+	if n := prompts(c.shown()); n != 2 {
 		t.Errorf("%d prompts:\n%s", n, c.Output())
 	}
 	w.counts(1, 1)
@@ -260,10 +265,7 @@ func TestCtrlCAtThePromptOfAScriptsBackground(t *testing.T) {
 		w.until(name+" ends", func() bool { return !w.runs(name) })
 	}
 	w.unlocked()
-	c.run(get("again", "dev"))
-	c.answer(w.sts.Code(device))
-	c.back()
-	w.ended("again").credentials()
+	c.again()
 	c.exit()
 	w.counts(1, 1)
 }

@@ -47,7 +47,7 @@ func (k *killing) code() string {
 
 // unanswered is how many prompts of a terminal were not seen to.
 func (k *killing) unanswered(i int) int {
-	return strings.Count(k.shells[i].Output(), "MFA code: ") - k.prompts[i]
+	return prompts(k.shells[i].Output()) - k.prompts[i]
 }
 
 // sit types a code at each terminal with prompts that were not seen to: only the
@@ -164,7 +164,7 @@ func (k *killing) reachStore() {
 	k.wait()
 	locks, err := filepath.Glob(filepath.Join(k.folder, stateFolder, "locks", "v1-*"))
 	for _, lock := range locks { // the entry's name is among them
-		item := fmt.Sprintf("item-%s.%d", filepath.Base(lock), k.pid())
+		item := fmt.Sprintf("item-%s.%d", filepath.Base(lock), k.shells[0].pid(k.victim()))
 		err = errors.Join(err, syscall.Mkfifo(filepath.Join(k.folder, "store", item), 0o600))
 	}
 	if err != nil || len(locks) == 0 {
@@ -174,17 +174,10 @@ func (k *killing) reachStore() {
 	k.until("the session is being stored", func() bool { return strings.Contains(k.read("store/calls"), "\nset ") })
 }
 
-// pid is the id of the first one.
-func (k *killing) pid() (pid int) {
-	k.t.Helper()
-	k.until("the id of the victim", func() bool { n, _ := fmt.Sscan(k.read(k.victim()+".pid"), &pid); return n == 1 })
-	return pid
-}
-
 // kill kills the first one, unless it has ended.
 func (k *killing) kill() {
 	k.t.Helper()
-	process, err := os.FindProcess(k.pid())
+	process, err := os.FindProcess(k.shells[0].pid(k.victim()))
 	if err == nil {
 		err = process.Kill()
 	}
@@ -199,7 +192,7 @@ func (k *killing) survive() {
 	k.until("the others end", func() bool {
 		k.sit()
 		for name := range k.others {
-			if !strings.HasSuffix(k.read(name+".end"), "\n") {
+			if _, ended := k.ending(name); !ended {
 				return false
 			}
 		}
@@ -241,7 +234,7 @@ func TestAKilledPrompterIsSucceeded(t *testing.T) {
 	for i, profile := range []string{"dev", "long", "ops", "session"} {
 		s, name := k.shells[i%2], "last-"+profile
 		s.start(name, profile)
-		k.until(name+" ends", func() bool { k.sit(); return strings.HasSuffix(k.read(name+".end"), "\n") })
+		k.until(name+" ends", func() bool { k.sit(); _, ended := k.ending(name); return ended })
 		s.end(name).credentials()
 	}
 	k.shells[0].close()

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -22,7 +24,18 @@ import (
 // clock, and everything else as main has it. The knobs are in the test binary
 // alone.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"daypass": daypass})
+	testscript.Main(tests{m}, map[string]func(){"daypass": daypass})
+}
+
+// tests are run so that the programs that they start get SIGHUP, as programs of a
+// terminal do. Below nohup it is ignored, and what is ignored stays so in what is
+// started; what is caught does not.
+type tests struct{ *testing.M }
+
+// Run runs them.
+func (t tests) Run() int {
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	return t.M.Run()
 }
 
 func daypass() {

@@ -87,20 +87,29 @@ func (s *screen) left() string {
 // shown is all that was to be seen, when nothing writes there any more.
 func (s *screen) shown() string { return shown(s.Terminal) }
 
-// person is daypass on a terminal of its own.
+// prompts is how many of them a terminal shows.
+func prompts(shown string) int { return strings.Count(shown, "MFA code: ") }
+
+// person is a program on a terminal, as a person has it.
 type person struct {
 	*screen
 	cmd      *exec.Cmd
 	out, err bytes.Buffer
 }
 
+// begin starts cmd on the terminal, with pipes for what it writes.
+func (s *screen) begin(cmd *exec.Cmd) *person {
+	s.w.t.Helper()
+	p := &person{screen: s, cmd: cmd}
+	cmd.Stdout, cmd.Stderr = &p.out, &p.err
+	s.Start(cmd)
+	return p
+}
+
 // ask starts the getting of a profile's credentials on a terminal of its own.
 func (w *world) ask(profile string) *person {
 	w.t.Helper()
-	p := &person{screen: w.screen(), cmd: w.command(w.program, "credential-process", "--profile", profile)}
-	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.err
-	p.Start(p.cmd)
-	return p
+	return w.screen().begin(w.command(w.program, "credential-process", "--profile", profile))
 }
 
 // end waits for the end, which must leave the terminal as it was.
@@ -148,20 +157,34 @@ func (s *shell) line(line string) {
 }
 
 // end waits for the end of what was started under that name.
-func (s *shell) end(name string) answered {
+func (s *shell) end(name string) (got answered) {
 	s.w.t.Helper()
-	s.w.until(name+" ends", func() bool { return strings.HasSuffix(s.w.read(name+".end"), "\n") })
+	s.w.until(name+" ends", func() (ended bool) { got, ended = s.w.ending(name); return ended })
+	return got
+}
+
+// ending is how what was started under that name has ended, if it has.
+func (w *world) ending(name string) (got answered, ended bool) {
+	text := w.read(name + ".end")
+	if !strings.HasSuffix(text, "\n") {
+		return answered{}, false
+	}
 	var code int
-	_, _ = fmt.Sscan(s.w.read(name+".end"), &code)
-	return answered{s.w.t, s.w.read(name + ".out"), s.w.read(name + ".err"), code}
+	_, _ = fmt.Sscan(text, &code)
+	return answered{w.t, w.read(name + ".out"), w.read(name + ".err"), code}, true
+}
+
+// pid is the id of what was started under that name.
+func (s *shell) pid(name string) (pid int) {
+	s.w.t.Helper()
+	s.w.until("the id of "+name, func() bool { n, _ := fmt.Sscan(s.w.read(name+".pid"), &pid); return n == 1 })
+	return pid
 }
 
 // kill kills what was started under that name.
 func (s *shell) kill(name string) {
 	s.w.t.Helper()
-	var pid int
-	s.w.until("the id of "+name, func() bool { n, _ := fmt.Sscan(s.w.read(name+".pid"), &pid); return n == 1 })
-	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+	if err := syscall.Kill(s.pid(name), syscall.SIGKILL); err != nil {
 		s.w.t.Fatal(err)
 	}
 }

@@ -59,6 +59,10 @@ func newSTS(t testing.TB) (*stsim.Server, string) {
 	return sts, url
 }
 
+// noDialogs keeps daypass from opening windows before a developer with a Mac, where
+// it takes no DISPLAY to have one, but none opens in an SSH session.
+const noDialogs = "SSH_TTY=x"
+
 // environment is that of a test's programs: a home of its own and nothing of
 // AWS's but the way to sts.
 func environment(home, url string) []string {
@@ -71,6 +75,7 @@ func environment(home, url string) []string {
 		"AWS_ENDPOINT_URL_IAM=" + url,
 		"AWS_EC2_METADATA_DISABLED=true",
 		"NO_PROXY=127.0.0.1",
+		noDialogs,
 		"GORACE=atexit_sleep_ms=0", // under -race a program sleeps for a second at its end
 	}
 }
@@ -234,7 +239,7 @@ func shown(term *ttytest.Terminal) string {
 // scriptEnvironment is the script's environment for a process.
 func scriptEnvironment(ts *testscript.TestScript) []string {
 	var all []string
-	for _, name := range []string{"HOME", "PATH", "LANG", "TMPDIR", "WORK", "TEST_STORE", "TEST_CLOCK", "NO_PROXY", "GORACE", "LC_ALL", "SHELL",
+	for _, name := range []string{"HOME", "PATH", "LANG", "TMPDIR", "SSH_TTY", "WORK", "TEST_STORE", "TEST_CLOCK", "NO_PROXY", "GORACE", "LC_ALL", "SHELL",
 		"AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_IAM", "AWS_EC2_METADATA_DISABLED", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_MAX_ATTEMPTS",
 		"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "DAYPASS_TOKEN_CODE", "DAYPASS_NO_PROMPT", "DAYPASS_STORE", "DAYPASS_STATE_DIR", "DAYPASS_DEBUG"} {
 		if value := ts.Getenv(name); value != "" {

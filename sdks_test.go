@@ -26,6 +26,7 @@ type client struct {
 	command func(t *testing.T, url string) []string
 	call    string // as stsim names it
 	prints  func(p clientProfile) string
+	tries   int // of a credential_process that fails
 
 	// reader is the command line that makes a call and then takes in its standard
 	// input. The SHA-256 of what it took is known from its output or from STS.
@@ -34,12 +35,12 @@ type client struct {
 }
 
 var clients = []client{
-	{"aws", "aws", "aws-cli/", awsIdentity, "GetCallerIdentity", arn, awsUpload, uploaded},
-	identity("boto3", "identity.py", "Boto3/", boto3Identity),
-	identity("go", "go", "aws-sdk-go-v2/", goIdentity),
-	identity("js", "identity.mjs", "aws-sdk-js/", jsIdentity),
-	identity("ruby", "identity.rb", "aws-sdk-ruby3/", rubyIdentity),
-	{"rclone", "rclone", "rclone/", rcloneBuckets, "GET /", bucket, rcloneUpload, uploaded},
+	{"aws", "aws", "aws-cli/", awsIdentity, "GetCallerIdentity", arn, 1, awsUpload, uploaded},
+	identity("boto3", "identity.py", "Boto3/", boto3Identity, 1),
+	identity("go", "go", "aws-sdk-go-v2/", goIdentity, 1),
+	identity("js", "identity.mjs", "aws-sdk-js/", jsIdentity, 2),
+	identity("ruby", "identity.rb", "aws-sdk-ruby3/", rubyIdentity, 1),
+	{"rclone", "rclone", "rclone/", rcloneBuckets, "GET /", bucket, 1, rcloneUpload, uploaded},
 }
 
 // clientNamed is one of the clients.
@@ -53,9 +54,9 @@ func clientNamed(t *testing.T, name string) client {
 }
 
 // identity is one of the programs in testdata/clients.
-func identity(name, caller, agent string, command func(*testing.T, string) []string) client {
+func identity(name, caller, agent string, command func(*testing.T, string) []string, tries int) client {
 	reader := func(t *testing.T, url string) []string { return append(command(t, url), "stdin") }
-	return client{name, caller, agent, command, "GetCallerIdentity", arn, reader, hashed}
+	return client{name, caller, agent, command, "GetCallerIdentity", arn, tries, reader, hashed}
 }
 
 func arn(p clientProfile) string { return p.arn }

@@ -152,9 +152,7 @@ func (s *spy) keep(args []string, got answered) {
 // types runs daypass on a terminal, where codes are typed as it asks for them.
 func (s *spy) types(exit int, codes []string, args ...string) {
 	s.t.Helper()
-	p := &person{screen: s.screen(), cmd: s.command(append([]string{s.program}, args...)...)}
-	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.err
-	p.Start(p.cmd)
+	p := s.screen().begin(s.command(append([]string{s.program}, args...)...))
 	for _, code := range codes {
 		p.answer(code)
 	}

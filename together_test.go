@@ -62,7 +62,7 @@ func TestAHundredProcessesOverFiveProfilesAskOnce(t *testing.T) {
 	if len(whose) != len(names) {
 		t.Errorf("profiles share answers: %q", whose)
 	}
-	if n := strings.Count(s.shown(), "MFA code: "); n != 1 {
+	if n := prompts(s.shown()); n != 1 {
 		t.Errorf("%d prompts:\n%s", n, s.Output())
 	}
 	regions := map[string]string{devRole: "eu-west-1", opsRole: "us-east-2", plainRole: "ap-southeast-2"}
@@ -160,7 +160,7 @@ func TestAWaiterGivesUpBeforeItsCaller(t *testing.T) {
 	if err := first.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	w.write("brief", strings.ReplaceAll(profiles, "daypass_mfa_serial", "daypass_prompt_timeout = 1s\ndaypass_mfa_serial"))
+	w.write("brief", strings.ReplaceAll(profiles, "daypass_mfa_serial", "daypass_prompt_timeout = 5s\ndaypass_mfa_serial"))
 	w.set("AWS_CONFIG_FILE=" + filepath.Join(w.folder, "brief"))
 	why := map[string]string{
 		"dev":   "another process asks for the same credentials, and has got no code in time",

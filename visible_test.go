@@ -239,10 +239,7 @@ func TestNothingHostileReachesTheTerminal(t *testing.T) {
 				t.Fatal(err)
 			}
 			call := func(w *world, args ...string) *person {
-				p := &person{screen: w.screen(), cmd: w.command(append([]string{filepath.Join(w.folder, caller)}, args...)...)}
-				p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.err
-				p.Start(p.cmd)
-				return p
+				return w.screen().begin(w.command(append([]string{filepath.Join(w.folder, caller)}, args...)...))
 			}
 			ended := func(p *person, code int, says string) {
 				t.Helper()

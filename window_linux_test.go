@@ -82,14 +82,9 @@ func TestBesideAFullScreenProgramAWindowAsks(t *testing.T) {
 	w, s := newWindowWorld(t)
 	terminal := w.screen()
 	terminal.stty("raw", "-echo")
-	var out strings.Builder
-	cmd := w.command(w.program, "credential-process", "--profile", "dev")
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = terminal.File(), &out, &out
-	terminal.Start(cmd)
+	p := terminal.begin(w.command(w.program, "credential-process", "--profile", "dev"))
 	w.answerIn(s, w.sts.Code(device))
-	code := terminal.Wait(cmd)
-	answered{t, out.String(), "", code}.credentials()
-	terminal.unchanged()
+	p.end().credentials()
 	if shown := terminal.shown(); shown != "" {
 		t.Errorf("the terminal shows %q", shown)
 	}
@@ -97,22 +92,25 @@ func TestBesideAFullScreenProgramAWindowAsks(t *testing.T) {
 
 // Closed, or left alone, it is not followed by another for those who come again.
 func TestAWindowIsNotOpenedForEver(t *testing.T) {
+	brief := strings.Replace(profiles, "[profile dev]\n", "[profile dev]\ndaypass_prompt_timeout = 5s\n", 1)
 	for name, how := range map[string]struct {
-		leave func(*screentest.Screen)
-		why   string
+		config string
+		leave  func(*screentest.Screen)
+		why    string
 	}{
-		"cancelled":  {func(s *screentest.Screen) { s.Key("Escape") }, "the prompt was closed"},
-		"left alone": {func(*screentest.Screen) {}, "none was typed in time"},
+		"cancelled":  {profiles, func(s *screentest.Screen) { s.Key("Escape") }, "the prompt was closed"},
+		"left alone": {brief, func(*screentest.Screen) {}, "none was typed in time"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w, s := newWindowWorld(t)
-			w.write("home/.aws/config", strings.Replace(profiles, "[profile dev]\n", "[profile dev]\ndaypass_prompt_timeout = 5s\n", 1))
+			w.write("home/.aws/config", how.config)
 			end := w.beginAlone("credential-process", "--profile", "dev")
 			s.Window(windowTitle)
 			how.leave(s)
 			end().failed(4, how.why)
 			s.Gone(windowTitle)
+			w.write("home/.aws/config", profiles)
 			for minute := range 9 {
 				w.moveClock(time.Duration(minute) * time.Minute)
 				w.get("dev").failed(4, "a window that asked for it")
@@ -134,7 +132,6 @@ func TestADeadDisplayIsNone(t *testing.T) {
 	w.get("dev").failed(3, "there is no terminal to ask on, and the display does not answer")
 	w.set("DISPLAY=:99999")
 	w.get("dev").failed(3, "there is no terminal to ask on, and the display does not answer")
-	w.set("XAUTHORITY=/dev/null")
 	w.counts(0, 0)
 }
 
@@ -145,7 +142,7 @@ func TestADisplayThatRefusesIsNoCancel(t *testing.T) {
 	w, _ := newWindowWorld(t)
 	w.set("XAUTHORITY=/dev/null")
 	for range 2 {
-		w.get("dev").failed(3, "could not open its window")
+		w.get("dev").failed(3, "could not ask")
 	}
 	p := w.ask("dev")
 	p.answer(w.sts.Code(device))

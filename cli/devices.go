@@ -13,17 +13,17 @@ import (
 	"daypass/session"
 )
 
-// listDevices is the flag of login that lists MFA devices.
-const listDevices = "list-devices"
+// listDevicesFlag is the flag of login that lists MFA devices.
+const listDevicesFlag = "list-devices"
 
 func (a *app) listDevicesCommand(cmd *cobra.Command, args []string, o options) error {
 	for _, name := range []string{"store", "token-code", "min-remaining", "refresh", "debug"} {
 		if cmd.Flags().Changed(name) {
-			return &usageError{fmt.Errorf("--%s beside --%s, which gets no credentials", name, listDevices)}
+			return &usageError{fmt.Errorf("--%s beside --%s, which gets no credentials", name, listDevicesFlag)}
 		}
 	}
 	if len(args) > 1 {
-		return &usageError{fmt.Errorf("--%s is about one profile", listDevices)}
+		return &usageError{fmt.Errorf("--%s is about one profile", listDevicesFlag)}
 	}
 	name, err := a.oneProfile(args, o)
 	if err != nil {
@@ -106,7 +106,7 @@ func (e *noDeviceError) Error() string {
 
 // devicesHint says how to find the mfa_serial that a profile should have.
 func devicesHint(profile string) string {
-	return fmt.Sprintf("run \"daypass login --%s %s\" for the daypass_mfa_serial line to write", listDevices, creds.ShellWord(profile))
+	return fmt.Sprintf("run \"daypass login --%s %s\" for the daypass_mfa_serial line to write", listDevicesFlag, creds.ShellWord(profile))
 }
 
 const (

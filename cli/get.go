@@ -32,7 +32,7 @@ const reserve = 10 * time.Second
 const longestPrompt = 24 * time.Hour
 
 // prompts are the values of the setting prompt.
-var prompts = []string{"terminal", "dialog", "pinentry", "none"}
+var prompts = []string{mfa.ByTerminal, mfa.ByDialog, mfa.ByPinentry, "none"}
 
 var (
 	programLimits = limits{45 * time.Second, 55 * time.Second}
@@ -85,7 +85,7 @@ func (g *get) obtain(ctx context.Context) (session.Result, error) {
 		Cache: waiting{g.cache, g}, Codes: codes{g},
 		Base: g.plan.base, Network: g.plan.network, Steps: g.plan.steps, Profile: g.profile.Name,
 		Now: g.app.Now, Log: log,
-		MinRemaining: g.wish, MaxAge: g.maxAge, Refresh: g.options.refresh, Begun: g.since, Strict: g.strict,
+		MinRemaining: g.wish, MaxAge: g.maxAge, Refresh: g.options.refresh, Since: g.since, Strict: g.strict,
 	}
 	return getter.Get(ctx)
 }

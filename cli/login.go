@@ -36,7 +36,7 @@ func (a *app) loginCommand() *cobra.Command {
 	o.profileFlags(cmd)
 	o.getFlags(cmd)
 	o.refreshFlag(cmd)
-	cmd.Flags().BoolVar(&list, listDevices, false, "print the MFA devices that a profile can use, without asking")
+	cmd.Flags().BoolVar(&list, listDevicesFlag, false, "print the MFA devices that a profile can use, without asking")
 	_ = cmd.RegisterFlagCompletionFunc("profile", a.completeProfiles)
 	return cmd
 }
@@ -60,9 +60,6 @@ func (a *app) login(ctx context.Context, names []string, o options) error {
 	for _, g := range all {
 		if err := l.one(ctx, g); err != nil {
 			return err
-		}
-		if ctx.Err() != nil { // Ctrl-C ends all
-			return context.Cause(ctx)
 		}
 	}
 	return l.failures()
@@ -133,10 +130,10 @@ func (l *login) one(ctx context.Context, g *get) error {
 		err = l.say(g, result)
 	}
 	switch {
+	case ctx.Err() != nil: // Ctrl-C ends all
+		return context.Cause(ctx)
 	case err == nil:
 		return nil
-	case ctx.Err() != nil:
-		return context.Cause(ctx)
 	case errors.Is(err, errCallerGone): // nobody waits for the rest
 		return err
 	}

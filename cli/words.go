@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -15,7 +14,6 @@ import (
 	"daypass/creds"
 	"daypass/internal/keyring"
 	"daypass/internal/tty"
-	"daypass/mfa"
 	"daypass/profile"
 	"daypass/session"
 )
@@ -189,115 +187,6 @@ func planWords(e *session.ConfigError) (what, hint string) {
 	return e.Error(), ""
 }
 
-// codeWords are those for a code that was not to be had.
-func (a *app) codeWords(err error) (what, hint string, code int) {
-	var refused *mfa.RefusedError
-	var bad *mfa.BadCodeError
-	var process *mfa.ProcessError
-	var busy *mfa.BusyError
-	var remembered *mfa.RememberedError
-	needs := fmt.Sprintf("profile %q needs an MFA code and ", a.profile)
-	switch {
-	case errors.Is(err, mfa.ErrPromptOff):
-		return needs + "asking is switched off",
-			fmt.Sprintf("run \"daypass login %s\" where asking is allowed (--no-prompt, DAYPASS_NO_PROMPT and prompt = none forbid it), or give the code by --token-code", creds.ShellWord(a.profile)), exitUnasked
-	case errors.Is(err, mfa.ErrUnavailable):
-		return needs + unaskable(err), a.unaskableHint(), exitUnasked
-	case errors.As(err, &remembered) && remembered.Window:
-		return needs + fmt.Sprintf("a window that asked for it %s ago came to nothing: %v", span(a.Now().Sub(remembered.At)), remembered.Err), a.loginHint(), exitRefused
-	case errors.As(err, &remembered):
-		return needs + "the question for it has just come to nothing: " + remembered.Err.Error(), a.loginHint(), exitRefused
-	case errors.As(err, &busy):
-		return needs + fmt.Sprintf("another process asks for profile %q already", busy.Profile), "answer it there", exitRefused
-	case errors.As(err, &refused):
-		return a.refusedCodeWords(refused)
-	case errors.As(err, &bad) && bad.Program == "":
-		return "the code given is not six digits", "give the six digits that the device shows now", exitRefused
-	case errors.As(err, &bad), errors.As(err, &process):
-		return fmt.Sprintf("mfa_process of profile %q: %v", a.profile, err), "run that command by hand: it must print one code of six digits", exitRefused
-	case errors.Is(err, mfa.ErrCancelled):
-		return needs + "the prompt was closed", a.loginHint(), exitRefused
-	case errors.Is(err, mfa.ErrTimedOut):
-		return needs + "none was typed in time", a.loginHint(), exitRefused
-	case errors.Is(err, errWaited):
-		return needs + err.Error(), "answer it there", exitRefused
-	case errors.Is(err, errCallerGone):
-		return err.Error(), "", exitRefused
-	}
-	return "", "", 0
-}
-
-// unaskable says why nobody can be asked, on the terminal and in a window.
-func unaskable(err error) string {
-	terminal, window := noTerminal(err), noWindow(err)
-	switch {
-	case terminal == "" && window == "":
-		return "there is no display to ask on"
-	case terminal == "":
-		return window
-	case window == "":
-		return terminal
-	}
-	return terminal + ", and " + window
-}
-
-// noTerminal is empty if the terminal was not tried.
-func noTerminal(err error) string {
-	switch {
-	case errors.Is(err, tty.ErrBackground):
-		return "daypass runs in the background of its terminal"
-	case errors.Is(err, tty.ErrRaw):
-		return "the terminal is used by a full-screen program"
-	case errors.Is(err, tty.ErrStalled):
-		return "the terminal takes no output"
-	case errors.Is(err, tty.ErrNone):
-		return "there is no terminal to ask on"
-	}
-	return ""
-}
-
-// noWindow is empty if there is no display.
-func noWindow(err error) string {
-	var window *mfa.WindowError
-	switch {
-	case errors.As(err, &window):
-		return fmt.Sprintf("%s could not open its window", filepath.Base(window.Program))
-	case errors.Is(err, mfa.ErrDisplayDead):
-		return "the display does not answer"
-	case errors.Is(err, mfa.ErrNoProgram):
-		return "no program is there that asks in a window"
-	}
-	return ""
-}
-
-// unaskableHint names what else can be done.
-func (a *app) unaskableHint() string {
-	if a.prompt == "dialog" || a.prompt == "pinentry" {
-		return fmt.Sprintf("the profile allows no other way (prompt = %s): remove that, or give the code by --token-code", a.prompt)
-	}
-	return a.loginHint()
-}
-
-func (a *app) refusedCodeWords(e *mfa.RefusedError) (what, hint string, code int) {
-	if e.Reused {
-		return "the code was used already, and STS takes each only once", "wait for the next code", exitRefused
-	}
-	what = fmt.Sprintf("STS refused the code for profile %q", a.profile)
-	if e.Tries > 1 {
-		what = fmt.Sprintf("STS refused %d codes for profile %q", e.Tries, a.profile)
-	}
-	const check = "check that the device is the profile's mfa_serial and that its clock is right, then try the next code"
-	var said *session.RefusedError
-	if errors.As(e, &said) && said.Skew.Abs() > clockOff {
-		return what + ", and the clock of this machine " + offBy(said.Skew), "set the clock if a program here makes the codes, else " + check, exitRefused
-	}
-	return what, check, exitRefused
-}
-
-// clockOff is how far a clock may be off before the codes that go by it are
-// wrong: they change every 30 s (RFC 6238, section 5.2).
-const clockOff = 30 * time.Second
-
 // notKept says why nothing will be kept, "" if all is well.
 func notKept(trouble error) string {
 	switch {
@@ -347,7 +236,7 @@ func (a *app) stsWords(err error) (what, hint string, code int) {
 func (a *app) refusedWords(e *session.RefusedError) (what, hint string, code int) {
 	said := fmt.Sprintf("%s for profile %q: %s: %s", e.Call, a.profile, e.Code, e.Message)
 	switch {
-	case e.NotSTS():
+	case e.NotAWS():
 		return said, "check the network and the proxy", exitUnreachable
 	case e.Busy():
 		return said, "try again in a minute", exitUnreachable

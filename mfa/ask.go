@@ -38,10 +38,14 @@ func (a *Asker) where() (string, error) {
 		return "", err
 	}
 	defer w.close()
+	return whereOf(w), nil
+}
+
+func whereOf(w way) string {
 	if w.window() {
-		return inWindow, nil
+		return inWindow
 	}
-	return inTerminal, nil
+	return inTerminal
 }
 
 // Ask gets a code and hands it to try, and again, up to three codes in all, while they are refused or lost. It returns nil

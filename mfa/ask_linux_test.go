@@ -91,9 +91,7 @@ func TestKilledHolder(t *testing.T) {
 	d.Expect("MFA code: ")
 	d.start(script{Name: "B", Folder: folder, Request: wants("dev", "ana"), Outcomes: []Outcome{Accepted}})
 	d.Expect("waiting for the code")
-	if err := unix.Kill(d.pid("A"), unix.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
+	d.kill(d.pid("A"), unix.SIGKILL)
 	d.Expect("MFA code: ")
 	d.Type("111111\n")
 	d.reports("B ends: <nil>")
@@ -143,9 +141,10 @@ func TestTimeOutOnATerminal(t *testing.T) {
 	t.Parallel()
 	d := sit(t)
 	r := wants("dev", "ana")
-	r.Until = time.Now().Add(3 * time.Second)
+	r.Until = time.Now().Add(time.Hour)
 	d.start(script{Name: "A", Folder: t.TempDir(), Request: r})
 	d.Expect("MFA code: ")
+	d.kill(d.pid("A"), unix.SIGUSR1)
 	d.Expect("\r\n")
 	d.reports("A ends: no code was given in time")
 }

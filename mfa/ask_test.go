@@ -185,7 +185,8 @@ func TestMemoryIsWrittenFirst(t *testing.T) {
 
 func TestNoCodeIsKept(t *testing.T) {
 	folder := t.TempDir()
-	a := &Asker{State: state.New(folder), Terminal: types("hunter2", "123456", "234567").terminal}
+	a := asker(t, types("hunter2", "123456", "234567"))
+	a.State = state.New(folder)
 	if err := a.Ask(t.Context(), dev, sts(Refused, Accepted).try); err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +221,8 @@ func TestWithoutStateFolder(t *testing.T) {
 	for name, dir := range map[string]*state.Dir{"none": nil, "unusable": state.New("")} {
 		t.Run(name, func(t *testing.T) {
 			k, s := types("123456", "123456", "234567"), sts(Refused, Accepted)
-			a := &Asker{State: dir, Terminal: k.terminal}
+			a := asker(t, k)
+			a.State = dir
 			if err := a.Ask(t.Context(), dev, s.try); err != nil {
 				t.Fatal(err)
 			}
@@ -330,7 +332,7 @@ func TestAvailable(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			folder := t.TempDir()
-			tt.a.State = state.New(folder)
+			tt.a.State, tt.a.seen = state.New(folder), &seen{err: ErrNoDisplay}
 			err := tt.a.Available()
 			if !errors.Is(err, tt.want) || (err != nil) != errors.Is(err, ErrUnavailable) {
 				t.Fatalf("error %v, want %v", err, tt.want)

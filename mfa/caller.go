@@ -10,8 +10,8 @@ import (
 const maxShells = 4
 
 // Caller returns the name of the program that called this one, not counting the shells in between that SDKs start
-// (sh -c, cmd /c); of a program that runs a script, it is that of the script. It is empty if it cannot be found out, as on
-// every system but Linux, macOS and Windows. It comes from outside: see tty.Visible.
+// (sh -c, cmd /c); of a program that runs a script, it is that of the script. It is empty if it cannot be found out. It
+// comes from outside: see tty.Visible.
 func Caller() string { return callerOf(os.Getpid(), inspect) }
 
 // process is a running program.

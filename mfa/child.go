@@ -64,7 +64,7 @@ func (e *ProcessError) Unwrap() error { return e.Err }
 
 // command makes the command of a child that has a process group of its own, which is killed when ctx ends. With Foreground it
 // has none, and is interrupted first, as by Ctrl-C: it has a terminal to put in order. On Linux it dies with the thread that
-// started it: see dieTogether.
+// started it: see dieTogether. From then on this process ignores SIGTTIN and SIGTTOU, which the child inherits.
 func (c Child) command(ctx context.Context) *exec.Cmd {
 	tty.IgnoreStops()
 	cmd := exec.CommandContext(ctx, c.Args[0], c.Args[1:]...)

@@ -4,5 +4,5 @@ package mfa
 
 import "syscall"
 
-// dieTogether can do nothing here: a dialog closes itself when its time is up.
+// dieTogether can do nothing here: the dialogs of macOS and Windows close themselves when their time is up.
 func dieTogether(*syscall.SysProcAttr, syscall.Signal) {}

@@ -13,7 +13,7 @@ type dialog struct {
 	// command is how it is called for q: its arguments, and variables added to its environment. No text from outside may
 	// become an option or part of a script.
 	command func(q question) (args, more []string)
-	// read tells what became of the question: the answer, ErrCancelled, ErrTimedOut, or unavailable(*WindowError) if the window
+	// read tells what became of the question: the answer, ErrCancelled, ErrTimedOut, or unavailable(*AskError) if the window
 	// could not be opened. err is nil or that of Run, a *ProcessError.
 	read func(out []byte, err error) (answer string, _ error)
 }

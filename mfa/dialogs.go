@@ -58,7 +58,7 @@ func ended(program string, err error, meaning map[int]error) error {
 	}
 	exit := (*exec.ExitError)(nil)
 	if err == nil || !errors.As(err, &exit) {
-		return noWindow(program, err)
+		return cannotAsk(program, err)
 	}
 	if wasKilled(exit.ProcessState) {
 		return ErrCancelled
@@ -66,15 +66,15 @@ func ended(program string, err error, meaning map[int]error) error {
 	if means := meaning[exit.ExitCode()]; means != nil {
 		return means
 	}
-	return noWindow(program, err)
+	return cannotAsk(program, err)
 }
 
-// noWindow is nil if err is, else the error of a program that could not open its window.
-func noWindow(program string, err error) error {
+// cannotAsk is nil if err is, else the error of a program that could not ask.
+func cannotAsk(program string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return unavailable(&WindowError{Program: program, Err: err})
+	return unavailable(&AskError{Program: program, Err: err})
 }
 
 // errNoWord means that a script ended without telling what became of its window.
@@ -93,7 +93,7 @@ func told(program string, out []byte) (answer string, _ error) {
 	case "timed out":
 		return "", ErrTimedOut
 	case "failed":
-		return "", noWindow(program, errors.New(legible(rest)))
+		return "", cannotAsk(program, errors.New(legible(rest)))
 	}
-	return "", noWindow(program, errNoWord)
+	return "", cannotAsk(program, errNoWord)
 }

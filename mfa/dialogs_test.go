@@ -23,7 +23,7 @@ var hostile = []string{
 	strings.Repeat(`"\ `, 100), strings.Repeat("long", 500),
 }
 
-// asking for hostile names, as about does it.
+// questionOf is the question for a profile and a caller of one name, when it is put again.
 func questionOf(name string) question {
 	q := asking{Asker: &Asker{}, Request: Request{Profile: name, Serial: "arn:aws:iam::111111111111:mfa/ana", Caller: name}}
 	q.memory = recall(nil, q.Serial, time.Now)
@@ -47,7 +47,7 @@ func TestDialogsOfASystem(t *testing.T) {
 		{"windows", `SystemRoot=\\host\share`, `C:\Windows\System32\WindowsPowerShell\v1.0\powershell.exe`},
 	} {
 		var got []string
-		for _, d := range dialogs(tt.goos, (&Asker{Environ: []string{tt.env}}).getenv) {
+		for _, d := range dialogs(tt.goos, lookup(tt.env)) {
 			got = append(got, d.program)
 		}
 		if strings.Join(got, " ") != tt.want {
@@ -84,7 +84,7 @@ func TestHostileNamesAreTextInEveryDialog(t *testing.T) {
 			t.Errorf("osascript %q with %q", args, more)
 		}
 
-		shell := powershell(func(string) string { return "" })
+		shell := powershell(nowhere)
 		args, more = shell.command(q)
 		if script, _ := shell.command(plain); !slices.Equal(args, script) {
 			t.Errorf("powershell %q", args)
@@ -216,14 +216,14 @@ func playExit(code string) int {
 
 func TestWhatBecameOfADialog(t *testing.T) {
 	noFile := &ProcessError{Program: "program", Err: exec.ErrNotFound}
-	shell := powershell(func(string) string { return "" })
+	shell := powershell(nowhere)
 	for _, tt := range []struct {
 		name   string
 		dialog dialog
 		out    string
 		err    error
 		answer string
-		want   error // ErrUnavailable stands for a *WindowError too
+		want   error // ErrUnavailable stands for a *AskError too
 	}{
 		{"zenity answered", zenity(nowhere), "123456\n", nil, "123456", nil},
 		{"zenity answered blank", zenity(nowhere), " \n", nil, " ", nil},
@@ -268,7 +268,7 @@ func TestWhatBecameOfADialog(t *testing.T) {
 			if answer != tt.answer || !errors.Is(err, tt.want) {
 				t.Errorf("%q, %v, want %q, %v", answer, err, tt.answer, tt.want)
 			}
-			window := (*WindowError)(nil)
+			window := (*AskError)(nil)
 			if errors.As(err, &window) != (tt.want == ErrUnavailable) || window != nil && window.Program != tt.dialog.program {
 				t.Errorf("error %v", err)
 			}
@@ -286,9 +286,6 @@ func TestAFailureIsVisible(t *testing.T) {
 		t.Errorf("%q", text)
 	}
 }
-
-// nowhere is an empty environment.
-func nowhere(string) string { return "" }
 
 // With ssh -X to a machine with a desktop of one's own, GTK would open the window there.
 func TestZenityKeepsToTheDisplayOfItsEnvironment(t *testing.T) {

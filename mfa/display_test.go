@@ -19,11 +19,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// lookup is an environment of NAME=VALUE words.
-func lookup(entries ...string) func(string) string {
-	return (&Asker{Environ: entries}).getenv
-}
-
 // answeredBy is the display of an environment, seen by a patient person, or by one who waits for nobody.
 func answeredBy(t *testing.T, patience time.Duration, environ ...string) (place string, err error) {
 	t.Helper()

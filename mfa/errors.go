@@ -13,7 +13,7 @@ import (
 var (
 	// ErrUnavailable means that nobody can be asked. What wraps it wraps the reasons too, one for each way that was tried:
 	// ErrPromptOff, tty.ErrNone, tty.ErrBackground, tty.ErrRaw or tty.ErrStalled of the terminal, ErrNoDisplay,
-	// ErrDisplayDead, ErrNoProgram or a *WindowError of windows.
+	// ErrDisplayDead, ErrNoProgram or an *AskError of programs.
 	ErrUnavailable = errors.New("nobody can be asked for a code")
 	// ErrPromptOff means that asking was ruled out by NoPrompt or Prompt.
 	ErrPromptOff = errors.New("prompting is switched off")
@@ -29,8 +29,8 @@ var (
 	ErrTimedOut = errors.New("no code was given in time")
 )
 
-// WindowError means that a program could not open its window.
-type WindowError struct {
+// AskError means that a program was there and could not ask: it found no display, or was not what it seemed.
+type AskError struct {
 	// Program is what was run.
 	Program string
 	// Err is how it ended, or what it said.
@@ -38,12 +38,12 @@ type WindowError struct {
 }
 
 // Error names the program and how it ended.
-func (e *WindowError) Error() string {
-	return fmt.Sprintf("%s could not open its window: %v", e.Program, e.Err)
+func (e *AskError) Error() string {
+	return fmt.Sprintf("%s could not ask: %v", e.Program, e.Err)
 }
 
 // Unwrap returns Err.
-func (e *WindowError) Unwrap() error { return e.Err }
+func (e *AskError) Unwrap() error { return e.Err }
 
 // RefusedError means that no code was accepted.
 type RefusedError struct {

@@ -100,10 +100,10 @@ func (k *keyboard) see() string {
 	return k.screen.String()
 }
 
-// asker asks on k, with a state folder of its own.
+// asker asks on k and nowhere else, with a state folder of its own.
 func asker(t *testing.T, k *keyboard) *Asker {
 	t.Helper()
-	a := &Asker{State: state.New(t.TempDir()), Terminal: k.terminal}
+	a := &Asker{State: state.New(t.TempDir()), Terminal: k.terminal, seen: &seen{err: ErrNoDisplay}}
 	t.Cleanup(func() {
 		if k.open != 0 {
 			t.Errorf("%d terminals were left open", k.open)
@@ -111,5 +111,13 @@ func asker(t *testing.T, k *keyboard) *Asker {
 	})
 	return a
 }
+
+// lookup is an environment of NAME=VALUE words.
+func lookup(entries ...string) func(string) string {
+	return (&Asker{Environ: entries}).getenv
+}
+
+// nowhere is an empty environment.
+func nowhere(string) string { return "" }
 
 var dev = Request{Profile: "dev", Serial: "arn:aws:iam::111111111111:mfa/ana"}

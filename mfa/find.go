@@ -10,21 +10,15 @@ import (
 // systemFolders are where programs that ask for a code are looked for before PATH, whose earlier folders others may write to.
 var systemFolders = []string{"/usr/bin", "/bin", "/usr/local/bin", "/run/current-system/sw/bin", "/opt/homebrew/bin", "/opt/local/bin"}
 
-// find returns the path of the first of the programs that is there, empty if none is. Relative folders of PATH do not
-// count: what they hold depends on where one stands.
-func (a *Asker) find(names ...string) string {
-	look := a.Find
-	if look == nil {
-		look = a.lookUp
+// find returns the path of a program, empty if it is not there.
+func (a *Asker) find(name string) string {
+	if a.finder != nil {
+		return a.finder(name)
 	}
-	for _, name := range names {
-		if path := look(name); path != "" {
-			return path
-		}
-	}
-	return ""
+	return a.lookUp(name)
 }
 
+// lookUp leaves out the relative folders of PATH: what they hold depends on where one stands.
 func (a *Asker) lookUp(name string) string {
 	folders := append(systemFolders[:len(systemFolders):len(systemFolders)], filepath.SplitList(a.getenv("PATH"))...)
 	if filepath.IsAbs(name) {

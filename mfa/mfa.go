@@ -89,15 +89,13 @@ type Asker struct {
 	// Environ is this process's environment. It tells where the display is, and those of Process and of the programs that ask
 	// in a window are made of it: see Child.
 	Environ []string
-	// Find finds a program that asks in a window: its path, empty if there is none. Nil looks into the system's folders and
-	// then into PATH.
-	Find func(name string) string
 	// Callers is the value of DAYPASS_CALLERS for Process.
 	Callers string
 	// Terminal opens the controlling terminal; nil means tty.Open.
 	Terminal func() (Terminal, error)
 
-	seen *seen // the display, nil before it was looked for
+	seen   *seen                    // the display, nil before it was looked for
+	finder func(name string) string // in place of lookUp, in tests
 }
 
 // Format writes the type's name under every verb, since TokenCode is secret.

@@ -10,9 +10,9 @@ import (
 
 // The ways of asking a person, as Asker.Prompt names them.
 const (
-	byTerminal = "terminal"
-	byDialog   = "dialog"
-	byPinentry = "pinentry"
+	ByTerminal = "terminal"
+	ByDialog   = "dialog"
+	ByPinentry = "pinentry"
 )
 
 // way is one way of asking a person.
@@ -47,11 +47,11 @@ func (a *Asker) ways() []opener {
 	switch {
 	case a.NoPrompt:
 		return nil
-	case a.Prompt == byTerminal:
+	case a.Prompt == ByTerminal:
 		return []opener{a.terminalWay}
-	case a.Prompt == byDialog:
+	case a.Prompt == ByDialog:
 		return a.dialogWays()
-	case a.Prompt == byPinentry:
+	case a.Prompt == ByPinentry:
 		return []opener{a.windowPinentryWay, a.terminalPinentryWay}
 	case a.Prompt == "":
 		return append(append([]opener{a.terminalWay}, a.dialogWays()...), a.windowPinentryWay)
@@ -100,13 +100,19 @@ func (q *asking) askBy(ctx context.Context, open opener) (string, error) {
 		return "", err
 	}
 	defer unlock()
-	q.where = inTerminal
-	if w.window() {
-		q.where = inWindow
-		q.hold(serialName(q.Serial), holder{Profile: q.Profile, PID: os.Getpid(), Window: true})
+	if w.window() || q.where == inWindow { // those who wait have been told of no window, or of one
+		for _, name := range []string{serialName(q.Serial), w.place()} {
+			q.hold(name, holder{Profile: q.Profile, PID: os.Getpid(), Window: w.window()})
+		}
 	}
+	q.where = whereOf(w)
+	return q.untilCode(ctx, w)
+}
+
+// untilCode puts the question until it is answered with a code that was not sent before.
+func (q *asking) untilCode(ctx context.Context, w way) (string, error) {
 	ask := question{about: q.about(), again: q.whyAsked()}
-	for answers := 1; ; answers++ {
+	for range maxAnswers {
 		if !q.Until.IsZero() {
 			ask.left = q.Until.Sub(q.now())
 		}
@@ -122,14 +128,13 @@ func (q *asking) askBy(ctx context.Context, open opener) (string, error) {
 		switch {
 		case ok && !used:
 			return code, nil
-		case answers == maxAnswers:
-			return "", ErrCancelled
 		case used:
 			ask.again = "that code was used already" + nextIn(q.untilNext(at))
 		default:
 			ask.again = "that is no code: type the six digits that your device shows"
 		}
 	}
+	return "", ErrCancelled
 }
 
 // about is who wants a code of which device, and what else the person should know.

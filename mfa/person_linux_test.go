@@ -41,21 +41,13 @@ func newDesktop(t *testing.T, programs string, answers ...string) *desktop {
 	d.Asker = &Asker{
 		State:    state.New(filepath.Join(d.folder, "state")),
 		Environ:  playing("window "+d.folder, "XDG_CURRENT_DESKTOP=X"),
-		Find:     func(name string) string { return d.found(name) },
+		finder:   foundIn(d.folder),
 		Terminal: func() (Terminal, error) { return nil, tty.ErrNone },
 		Now:      d.time,
 		After:    d.after,
 		seen:     &seen{place: "display-1"},
 	}
 	return d
-}
-
-func (d *desktop) found(name string) string {
-	path := filepath.Join(d.folder, name)
-	if _, err := os.Stat(path); err != nil {
-		return ""
-	}
-	return path
 }
 
 func (d *desktop) answers(answers ...string) {
@@ -207,6 +199,13 @@ func TestAProgramThatOnlyPretendsToAskIsGivenUp(t *testing.T) {
 	}
 }
 
+func TestAPageThatIsPastedIsNoCode(t *testing.T) {
+	d := newDesktop(t, "zenity", strings.Repeat("0", maxOutput+1), "111111")
+	if err := d.ask(sts(Accepted)); err != nil || len(d.runs()) != 2 {
+		t.Errorf("%v after %d windows", err, len(d.runs()))
+	}
+}
+
 // A window that cannot be opened is not one that was closed.
 func TestAWindowThatCannotBeOpenedLeavesTheNextWay(t *testing.T) {
 	d := newDesktop(t, "zenity kdialog", "broken", "111111", "222222")
@@ -223,7 +222,7 @@ func TestAWindowThatCannotBeOpenedLeavesTheNextWay(t *testing.T) {
 	}
 
 	d = newDesktop(t, "zenity", "broken", "broken")
-	var window *WindowError
+	var window *AskError
 	if err := d.ask(sts()); !errors.Is(err, ErrUnavailable) || !errors.Is(err, tty.ErrNone) || !errors.As(err, &window) {
 		t.Errorf("error %v", err)
 	}
@@ -303,8 +302,8 @@ func TestAPollerOpensOneWindowInTenMinutes(t *testing.T) {
 	}
 }
 
-// A terminal and a window remember their failures apart.
-func TestACancelOnATerminalOpensNoWindow(t *testing.T) {
+// A terminal and a window remember their failures apart: neither hides the other's.
+func TestACancelOnATerminalLeavesThatOfAWindowRemembered(t *testing.T) {
 	d := newDesktop(t, "zenity", "cancel")
 	if err := d.ask(sts()); !errors.Is(err, ErrCancelled) {
 		t.Fatal(err)

@@ -112,10 +112,8 @@ func (a *Asker) openLender() (lender, error) {
 func (a *Asker) lendingPlace() (string, error) {
 	t, err := a.openLender()
 	if errors.Is(err, tty.ErrRaw) && a.State != nil {
-		if id, failed := tty.ID(); failed == nil {
-			if place := "terminal-" + id; a.isLocked(place) {
-				return place, nil
-			}
+		if id, failed := tty.ID(); failed == nil && a.heldBy(terminalName(id)).PID != 0 {
+			return terminalName(id), nil
 		}
 		t, err = a.openLender() // it may have come back meanwhile
 	}
@@ -123,15 +121,7 @@ func (a *Asker) lendingPlace() (string, error) {
 		return "", err
 	}
 	defer t.Close()
-	return terminalName(t), nil
-}
-
-func (a *Asker) isLocked(name string) bool {
-	unlock, ok, err := a.State.TryLock(name)
-	if ok {
-		unlock()
-	}
-	return err == nil && !ok
+	return terminalName(t.ID()), nil
 }
 
 // byPinentries is the way of asking by pinentry programs: by the first that can put the question. One that could not is not

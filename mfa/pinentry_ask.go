@@ -42,7 +42,7 @@ func (p *pinentry) ask(ctx context.Context, q question) (string, error) {
 	cmd := Child{Args: []string{p.program}, Environ: p.Environ, Window: !p.terminal, Foreground: p.terminal}.command(talking)
 	c, hangUp, err := converse(cmd)
 	if err != nil {
-		return "", noWindow(p.program, err)
+		return "", cannotAsk(p.program, err)
 	}
 	defer context.AfterFunc(talking, hangUp)()
 	answer, err := p.talk(end, c, q)
@@ -232,7 +232,7 @@ func (p *pinentry) failure(ctx context.Context, err, ended error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) && ended != nil {
 		err = ended
 	}
-	return noWindow(p.program, err)
+	return cannotAsk(p.program, err)
 }
 
 // orStopped is err, unless the same key ends ctx: on a terminal, Ctrl-C reaches the program and this process, in no order.

@@ -107,7 +107,7 @@ func foundIn(folder string) func(string) string {
 // askedBy opens the way of a display with the programs played in folder.
 func askedBy(t *testing.T, folder string) *byPinentries {
 	t.Helper()
-	a := &Asker{Environ: playing("pinentry", "XDG_CURRENT_DESKTOP=X"), Find: foundIn(folder), seen: &seen{place: "display-1"}}
+	a := &Asker{Environ: playing("pinentry", "XDG_CURRENT_DESKTOP=X"), finder: foundIn(folder), seen: &seen{place: "display-1"}}
 	w, err := a.windowPinentryWay()
 	if err != nil {
 		t.Fatal(err)
@@ -164,7 +164,7 @@ func TestPinentrySays(t *testing.T) {
 
 func TestPinentryAnswers(t *testing.T) {
 	const refused = "ERR 83886254 Unknown option <Pinentry>\n"
-	const noWindow = "could not open its window: "
+	const cannotAsk = "could not ask: "
 	tests := []struct {
 		name string
 		c    conversation
@@ -187,21 +187,21 @@ func TestPinentryAnswers(t *testing.T) {
 		{"killed while it asks", conversation{"GETPIN": "signal 9"}, "", ErrCancelled.Error()},
 		{"told to go while it asks", conversation{"GETPIN": "signal 15"}, "", ErrCancelled.Error()},
 
-		{"no terminal", conversation{"GETPIN": "ERR 83918950 123456\n"}, "", noWindow + "it answered with error 32870"},
-		{"a crash", conversation{"GETPIN": "signal 11"}, "", noWindow + "signal: segmentation fault"},
-		{"the display is gone", conversation{"GETPIN": "exit 1"}, "", noWindow + "exit status 1"},
-		{"gone without a word", conversation{"GETPIN": "exit 0"}, "", noWindow + "unexpected EOF"},
-		{"garbage", conversation{"GETPIN": "123456\nOK\n"}, "", noWindow + "its answer is not understood"},
-		{"a line that is too long", conversation{"GETPIN": "D 123456" + strings.Repeat("7", 2000)}, "", noWindow + "its answer is not understood"},
-		{"lines without end", conversation{"GETPIN": strings.Repeat("S 123456\n", maxHeard/8)}, "", noWindow + "it printed too much"},
-		{"no display", conversation{"": "signal 6"}, "", noWindow + "signal: aborted"},
-		{"killed before it asks", conversation{"SETPROMPT": "signal 9"}, "", noWindow + "signal: killed"},
-		{"another program", conversation{"": "123456\n"}, "", noWindow + "its answer is not understood"},
-		{"a greeting that refuses", conversation{"": "ERR 99\n"}, "", noWindow + "it answered with error 99"},
-		{"it does not tell for what", conversation{"SETDESC": "ERR 99\n", "GETPIN": code123456}, "", noWindow + "it answered with error 99"},
-		{"curses", conversation{"GETINFO": "D curses\nOK\n", "GETPIN": code123456}, "", noWindow + "it asks on a terminal"},
-		{"tty", conversation{"GETINFO": "D tty\nOK\n", "GETPIN": code123456}, "", noWindow + "it asks on a terminal"},
-		{"falls back to curses", conversation{"GETINFO": "D gtk2:curses\nOK\n", "GETPIN": code123456}, "", noWindow + "it asks on a terminal"},
+		{"no terminal", conversation{"GETPIN": "ERR 83918950 123456\n"}, "", cannotAsk + "it answered with error 32870"},
+		{"a crash", conversation{"GETPIN": "signal 11"}, "", cannotAsk + "signal: segmentation fault"},
+		{"the display is gone", conversation{"GETPIN": "exit 1"}, "", cannotAsk + "exit status 1"},
+		{"gone without a word", conversation{"GETPIN": "exit 0"}, "", cannotAsk + "unexpected EOF"},
+		{"garbage", conversation{"GETPIN": "123456\nOK\n"}, "", cannotAsk + "its answer is not understood"},
+		{"a line that is too long", conversation{"GETPIN": "D 123456" + strings.Repeat("7", 2000)}, "", cannotAsk + "its answer is not understood"},
+		{"lines without end", conversation{"GETPIN": strings.Repeat("S 123456\n", maxHeard/8)}, "", cannotAsk + "it printed too much"},
+		{"no display", conversation{"": "signal 6"}, "", cannotAsk + "signal: aborted"},
+		{"killed before it asks", conversation{"SETPROMPT": "signal 9"}, "", cannotAsk + "signal: killed"},
+		{"another program", conversation{"": "123456\n"}, "", cannotAsk + "its answer is not understood"},
+		{"a greeting that refuses", conversation{"": "ERR 99\n"}, "", cannotAsk + "it answered with error 99"},
+		{"it does not tell for what", conversation{"SETDESC": "ERR 99\n", "GETPIN": code123456}, "", cannotAsk + "it answered with error 99"},
+		{"curses", conversation{"GETINFO": "D curses\nOK\n", "GETPIN": code123456}, "", cannotAsk + "it asks on a terminal"},
+		{"tty", conversation{"GETINFO": "D tty\nOK\n", "GETPIN": code123456}, "", cannotAsk + "it asks on a terminal"},
+		{"falls back to curses", conversation{"GETINFO": "D gtk2:curses\nOK\n", "GETPIN": code123456}, "", cannotAsk + "it asks on a terminal"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -214,8 +214,8 @@ func TestPinentryAnswers(t *testing.T) {
 			if tt.err != "" && (err == nil || !strings.Contains(err.Error(), tt.err) || strings.Contains(err.Error(), "123456")) {
 				t.Errorf("error %v, want %s", err, tt.err)
 			}
-			var window *WindowError
-			if unable := strings.HasPrefix(tt.err, noWindow); errors.Is(err, ErrUnavailable) != unable || errors.As(err, &window) != unable {
+			var window *AskError
+			if unable := strings.HasPrefix(tt.err, cannotAsk); errors.Is(err, ErrUnavailable) != unable || errors.As(err, &window) != unable {
 				t.Errorf("error %v is no reason to go on", err)
 			}
 			if err != nil && strings.Contains(tt.err, "asks on a terminal") && slices.Contains(heard(t, folder, "pinentry"), "GETPIN") {
@@ -330,7 +330,7 @@ func TestPinentriesThatAreThere(t *testing.T) {
 				}
 			}
 			a := asker(t, k)
-			a.Environ, a.Find, a.seen = []string{"TERM=" + tt.term}, foundIn(folder), &seen{place: "display-1"}
+			a.Environ, a.finder, a.seen = []string{"TERM=" + tt.term}, foundIn(folder), &seen{place: "display-1"}
 			a.Terminal = func() (Terminal, error) { _, _ = k.terminal(); return lendable{k}, nil }
 			tried(t, a.windowPinentryWay, "display-1", true, tt.window)
 			tried(t, a.terminalPinentryWay, "terminal-1", false, tt.tty)
@@ -365,7 +365,7 @@ func tried(t *testing.T, open opener, place string, window bool, programs string
 
 func TestNoPlaceForAPinentry(t *testing.T) {
 	folder := played(t, map[string]conversation{"pinentry": {}})
-	a := &Asker{Find: foundIn(folder), seen: &seen{err: ErrNoDisplay}}
+	a := &Asker{finder: foundIn(folder), seen: &seen{err: ErrNoDisplay}}
 	for _, tt := range []struct {
 		open     opener
 		terminal func() (Terminal, error)

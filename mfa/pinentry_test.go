@@ -15,7 +15,7 @@ func TestPinentriesOfASystem(t *testing.T) {
 		{"linux", "KDE_FULL_SESSION=true", qt + " " + gtk},
 		{"darwin", "", "pinentry-mac " + gtk + " " + qt},
 	} {
-		got := windowPinentries(tt.goos, (&Asker{Environ: []string{tt.env}}).getenv)
+		got := windowPinentries(tt.goos, lookup(tt.env))
 		if strings.Join(got, " ") != tt.want {
 			t.Errorf("%s with %s: %q, want %q", tt.goos, tt.env, got, tt.want)
 		}

@@ -24,7 +24,7 @@ import (
 )
 
 func ptyParts() map[string]func(string) int {
-	return map[string]func(string) int{"window": playWindow, "dialog": playDialog, "shell": playShell, "ask": playAsk, "read-terminal": playReadTerminal, "pinentry": playPinentry, "ask-by": playAskBy}
+	return map[string]func(string) int{"window": playWindow, "shell": playShell, "ask": playAsk, "read-terminal": playReadTerminal, "pinentry": playPinentry, "window-of": playWindowOf}
 }
 
 // playReadTerminal does what a pinentry for terminals does.
@@ -73,7 +73,7 @@ func playShell(string) int {
 	return 0
 }
 
-// playAsk asks on its terminal and reports what came of it.
+// playAsk asks on its terminal and reports what came of it. Its time is up at SIGUSR1.
 func playAsk(arg string) int {
 	var s script
 	if err := json.Unmarshal([]byte(arg), &s); err != nil {
@@ -86,7 +86,8 @@ func playAsk(arg string) int {
 	report("is %d", os.Getpid())
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, unix.SIGTERM)
 	defer stop()
-	a := &Asker{State: state.New(s.Folder), NoPrompt: s.NoPrompt}
+	a := &Asker{State: state.New(s.Folder), NoPrompt: s.NoPrompt, seen: &seen{err: ErrNoDisplay}}
+	a.After = struck()
 	if s.Process != "" {
 		a.Process, a.Environ = []string{"/proc/self/exe"}, playing(s.Process)
 	}
@@ -100,6 +101,31 @@ func playAsk(arg string) int {
 	})
 	report("ends: %v", err)
 	return 0
+}
+
+// struck is a clock that strikes at SIGUSR1, but tells in real time that somebody else is waited for.
+func struck() func(time.Duration) <-chan time.Time {
+	strike, strikes := make(chan os.Signal, 1), make(chan time.Time)
+	signal.Notify(strike, unix.SIGUSR1)
+	go func() { <-strike; close(strikes) }()
+	return func(d time.Duration) <-chan time.Time {
+		if d == patience {
+			return time.After(d)
+		}
+		return strikes
+	}
+}
+
+// await waits until something has come. The limit only ends a test that would hang.
+func await(t *testing.T, what string, come func() bool) {
+	t.Helper()
+	for range ttytest.Patience / (10 * time.Millisecond) {
+		if come() {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("never came: %q", what)
 }
 
 // text is what was written so far; it may be awaited.
@@ -120,16 +146,15 @@ func (w *text) String() string {
 	return w.buf.String()
 }
 
-// await waits until what stands there. The limit only ends a test that would hang.
+// await waits until what stands there.
 func (w *text) await(t *testing.T, what string) {
 	t.Helper()
-	for range ttytest.Patience / (10 * time.Millisecond) {
-		if strings.Contains(w.String(), what) {
-			return
+	defer func() {
+		if t.Failed() {
+			t.Logf("there is\n%s", w)
 		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Fatalf("never came: %q; there is\n%s", what, w)
+	}()
+	await(t, what, func() bool { return strings.Contains(w.String(), what) })
 }
 
 // desk is a terminal with a shell on it.

@@ -50,7 +50,7 @@ func TestPowerShellScript(t *testing.T) {
 			t.Errorf("a virus scanner dislikes %q", word)
 		}
 	}
-	args, _ := powershell(func(string) string { return "" }).command(questionOf("dev"))
+	args, _ := powershell(nowhere).command(questionOf("dev"))
 	if want := []string{"-NoProfile", "-NonInteractive", "-STA", "-Command", powerShellScript}; !slices.Equal(args, want) {
 		t.Errorf("arguments %q", args)
 	}

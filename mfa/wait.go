@@ -85,11 +85,28 @@ func (a *Asker) busy(name string, err error) error {
 	return &BusyError{Profile: h.Profile, PID: h.PID, Err: err}
 }
 
-// holder returns who holds the lock name, zero if it is not known.
+// holder returns who holds the lock name, or held it and was killed; zero if it is not known.
 func (a *Asker) holder(name string) holder {
 	var h holder
 	if data, err := a.State.Read(holderName(name)); err == nil {
 		_ = json.Unmarshal(data, &h)
+	}
+	return h
+}
+
+// heldBy returns who holds the lock name, zero if nobody known does: one who was killed leaves word of himself behind. It
+// takes the lock for an instant only where there is such word.
+func (a *Asker) heldBy(name string) holder {
+	h := a.holder(name)
+	if h.PID == 0 {
+		return h
+	}
+	free, ok, err := a.State.TryLock(name)
+	if ok {
+		free()
+	}
+	if ok || err != nil {
+		return holder{}
 	}
 	return h
 }
@@ -121,7 +138,7 @@ func (a *Asker) tellWaiting(ctx context.Context, lock string) {
 		return
 	}
 	defer release()
-	if h := a.holder(lock); h.PID != 0 && a.held(lock) {
+	if h := a.heldBy(lock); h.PID != 0 {
 		where := ""
 		if h.Window {
 			where = " in a window"
@@ -131,18 +148,9 @@ func (a *Asker) tellWaiting(ctx context.Context, lock string) {
 	<-ctx.Done()
 }
 
-// held reports whether somebody holds the lock name: one who was killed cannot have said that he let go.
-func (a *Asker) held(name string) bool {
-	free, ok, err := a.State.TryLock(name)
-	if ok {
-		free()
-	}
-	return !ok && err == nil
-}
-
 // tellBeside prints line; on a new one if a prompt stands on this terminal.
 func (a *Asker) tellBeside(t Terminal, line string) {
-	free, ok, err := a.State.TryLock(terminalName(t))
+	free, ok, err := a.State.TryLock(terminalName(t.ID()))
 	if ok {
 		defer free()
 	} else if err == nil {

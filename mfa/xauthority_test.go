@@ -3,18 +3,16 @@
 package mfa
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/binary"
 	"errors"
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
-	"syscall"
 	"testing"
+
+	"daypass/internal/screentest"
 )
 
 func TestXHears(t *testing.T) {
@@ -144,53 +142,25 @@ func FuzzCookieIn(f *testing.F) {
 
 // TestRealX: a real X server with a cookie answers, whether that is known or not, until it is gone.
 func TestRealX(t *testing.T) {
-	program, err := exec.LookPath("Xvfb")
-	if err != nil {
-		t.Skip("needs Xvfb: ", err)
-	}
-	folder := t.TempDir()
-	host, _ := os.Hostname()
-	authority := filepath.Join(folder, "authority")
-	const cookie = "0123456789abcdef"
-	if err := os.WriteFile(authority, []byte(entry(256, host, "", cookieName, cookie)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	read, write, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var said bytes.Buffer
-	cmd := exec.Command(program, "-displayfd", "3", "-auth", authority, "-noreset", "-nolisten", "tcp")
-	cmd.ExtraFiles = []*os.File{write}
-	cmd.Stderr = &said
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	stop := func() { _, _ = cmd.Process.Kill(), cmd.Wait() }
-	defer stop()
-	_ = write.Close()
-	line, err := bufio.NewReader(read).ReadString('\n')
-	_ = read.Close()
-	name := ":" + strings.TrimSpace(line)
-	if err != nil {
-		t.Fatalf("Xvfb gives no display: %v: %s", err, said.String())
-	}
-	for environ, first := range map[string]byte{"XAUTHORITY=" + authority: 1, "XAUTHORITY=" + folder: 0} {
-		if _, err := answeredBy(t, patient, "DISPLAY="+name, environ); err != nil {
-			t.Errorf("with %s: %v", environ, err)
+	s := screentest.New(t)
+	known, unknown := s.Env(), append([]string{"XAUTHORITY=" + t.TempDir()}, s.Env()...)
+	for _, tt := range []struct {
+		environ []string
+		first   byte
+	}{{known, 1}, {unknown, 0}} {
+		if _, err := answeredBy(t, patient, tt.environ...); err != nil {
+			t.Errorf("with %q: %v", tt.environ, err)
 		}
-		if got := setUp(t, lookup("DISPLAY="+name, environ)); got != first {
-			t.Errorf("with %s it answers %d, want %d", environ, got, first)
+		if got := setUp(t, lookup(tt.environ...)); got != tt.first {
+			t.Errorf("with %q it answers %d, want %d", tt.environ, got, tt.first)
 		}
 	}
-	if err := cmd.Process.Signal(syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := answeredBy(t, impatient, "DISPLAY="+name); !errors.Is(err, ErrDisplayDead) {
+	s.Freeze()
+	if _, err := answeredBy(t, impatient, known...); !errors.Is(err, ErrDisplayDead) {
 		t.Errorf("when it is stopped: %v", err)
 	}
-	stop()
-	if _, err := answeredBy(t, patient, "DISPLAY=unix"+name); !errors.Is(err, ErrDisplayDead) {
+	s.Kill()
+	if _, err := answeredBy(t, patient, "DISPLAY=unix"+lookup(known...)("DISPLAY")); !errors.Is(err, ErrDisplayDead) {
 		t.Errorf("when it is gone: %v", err)
 	}
 }

@@ -36,14 +36,16 @@ func (v *resolver) checkSerial() error {
 	if s.Value == "" {
 		return nil
 	}
+	var e *Error
 	err := CheckSerial(s.Value)
-	if err == nil {
+	switch {
+	case err == nil:
 		return nil
-	}
-	e := bad(v.p.Name, s, "%q is not an MFA device: 9 to 256 letters, digits or any of _+=/:,.@-", s.Value)
-	if errors.Is(err, ErrSecurityKey) {
+	case errors.Is(err, ErrSecurityKey):
 		e = bad(v.p.Name, s, "%q is a security key, and STS takes only the codes of TOTP devices", s.Value)
 		e.Hint = "register a virtual MFA device (an authenticator app) beside the security key, and name that"
+	default:
+		e = bad(v.p.Name, s, "%q is not an MFA device: 9 to 256 letters, digits or any of _+=/:,.@-", s.Value)
 	}
 	e.Err = err
 	return e

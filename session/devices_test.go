@@ -200,7 +200,7 @@ func TestDevicesRefused(t *testing.T) {
 			l.sts.Inject(stsim.Fault{Status: 400, Code: "Throttling", Message: "Rate exceeded"})
 			l.env["AWS_MAX_ATTEMPTS"] = "2"
 		}, 2, (*RefusedError).Busy},
-		{"not IAM", func(l *lister) { l.sts.Inject(stsim.Fault{Body: "<html>log in"}) }, 1, func(e *RefusedError) bool { return e.NotSTS() && strings.HasSuffix(e.Message, "IAM") }},
+		{"not IAM", func(l *lister) { l.sts.Inject(stsim.Fault{Body: "<html>log in"}) }, 1, func(e *RefusedError) bool { return e.NotAWS() && strings.HasSuffix(e.Message, "IAM") }},
 		{"nothing in it", func(l *lister) { l.sts.Inject(stsim.Fault{Status: 200}) }, 1, func(e *RefusedError) bool { return e.Code == "IncompleteAnswer" }},
 		{"echoes", func(l *lister) {
 			l.p.Base.SecretAccessKey = setting(secret)

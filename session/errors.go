@@ -102,8 +102,8 @@ func (e *RefusedError) Busy() bool {
 	return e.Status >= 500 || strings.HasPrefix(e.Code, "Throttling") || e.Code == "RequestLimitExceeded"
 }
 
-// NotSTS reports that something else answered: a proxy, a captive portal.
-func (e *RefusedError) NotSTS() bool { return strings.HasPrefix(e.Code, notSTS) }
+// NotAWS reports that something else answered: a proxy, a captive portal.
+func (e *RefusedError) NotAWS() bool { return strings.HasPrefix(e.Code, notAWS) }
 
 // Service is the one that was called: "STS" or "IAM".
 func (e *RefusedError) Service() string { return service(e.Call) }
@@ -135,7 +135,7 @@ func (e *UnreachableError) Service() string { return service(e.Call) }
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
 const (
-	notSTS = "HTTP "
+	notAWS = "HTTP "
 	// noCode is what the SDK calls an error whose answer has no code.
 	noCode = "UnknownError"
 )
@@ -152,7 +152,7 @@ func failure(ctx context.Context, call string, w *wire, err error, hide func(str
 		return &RefusedError{Call: call, Code: hide(api.ErrorCode()), Status: response.HTTPStatusCode(), Message: hide(api.ErrorMessage()), Skew: skewOf(response)}
 	}
 	if answered {
-		return &RefusedError{Call: call, Code: fmt.Sprint(notSTS, response.HTTPStatusCode()), Status: response.HTTPStatusCode(), Message: "the answer was not one of " + service(call), Skew: skewOf(response)}
+		return &RefusedError{Call: call, Code: fmt.Sprint(notAWS, response.HTTPStatusCode()), Status: response.HTTPStatusCode(), Message: "the answer was not one of " + service(call), Skew: skewOf(response)}
 	}
 	host, _ := w.host.Load().(string)
 	return &UnreachableError{Call: call, Host: hide(host), Sent: w.sent.Load(), Slow: slow(err), Cert: distrusted(err), Err: reason(err, hide)}

@@ -45,10 +45,10 @@ func (g *Getter) lookup(ctx context.Context, i int) (creds.Issued, bool) {
 
 // begun is when what Refresh takes may have been issued at the earliest.
 func (g *Getter) begun() time.Time {
-	if g.Begun.IsZero() {
+	if g.Since.IsZero() {
 		return g.started
 	}
-	return g.Begun
+	return g.Since
 }
 
 func (g *Getter) reject(i int, held creds.Issued) {

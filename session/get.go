@@ -66,8 +66,8 @@ type Getter struct {
 
 	MinRemaining time.Duration // renew with less than this left; 16 min and less is no wish
 	MaxAge       time.Duration // use no MFA session older than this; 0: any
-	Refresh      bool          // take nothing that was issued before Begun
-	Begun        time.Time     // of a run over several profiles; zero: when Get is called
+	Refresh      bool          // take nothing that was issued before Since
+	Since        time.Time     // of a run over several profiles; zero: when Get is called
 	Strict       bool          // a wish that needs a code and finds nobody to ask is an error
 
 	started time.Time

@@ -398,7 +398,7 @@ func TestRefreshOfSeveral(t *testing.T) {
 	w.withRole(roleA)
 	w.must()
 	run := time.Now()
-	refresh := func(g *Getter) { g.Refresh, g.Begun = true, run }
+	refresh := func(g *Getter) { g.Refresh, g.Since = true, run }
 	w.must(refresh)
 	w.expect("the first gets all anew", 2, 2, 2)
 	w.withRole(roleB)

@@ -1,12 +1,21 @@
 package session
 
 import (
+	"bytes"
 	"context"
+	"crypto/x509"
+	"fmt"
+	"net"
 	"net/url"
+	"os"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"daypass/profile"
@@ -185,4 +194,79 @@ func (n Network) Host() string {
 		return ""
 	}
 	return endpoint.URI.String()
+}
+
+const (
+	attemptLimit = 10 * time.Second // one request and its answer
+	connectLimit = 5 * time.Second
+)
+
+// config is what the clients of STS and IAM are made of. The SDK gets no files:
+// it fails on a profile that it cannot load even if credentials are given, for
+// which reason AWS_PROFILE and AWS_DEFAULT_PROFILE leave this process's
+// environment. The endpoint is left to n: each client takes n.Endpoint alone.
+func (n Network) config(ctx context.Context) (aws.Config, error) {
+	_ = os.Unsetenv("AWS_PROFILE")
+	_ = os.Unsetenv("AWS_DEFAULT_PROFILE")
+	options := []func(*config.LoadOptions) error{
+		config.WithSharedConfigFiles([]string{}),
+		config.WithSharedCredentialsFiles([]string{}),
+		config.WithRegion(n.Region.Value),
+		config.WithCredentialsProvider(aws.AnonymousCredentials{}),
+		config.WithHTTPClient(awshttp.NewBuildableClient().
+			WithTimeout(attemptLimit).
+			WithDialerOptions(func(d *net.Dialer) { d.Timeout = connectLimit })),
+	}
+	more, err := n.options()
+	if err != nil {
+		return aws.Config{}, err
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, append(options, more...)...)
+	if err != nil {
+		return aws.Config{}, &NetworkConfigError{Err: err}
+	}
+	return cfg, nil
+}
+
+// Check reports what the SDK could not work with, as a *NetworkConfigError, before
+// anything is called.
+func (n Network) Check() error {
+	_, err := n.options()
+	return err
+}
+
+// options are the settings that the SDK would have read from the profile.
+func (n Network) options() ([]func(*config.LoadOptions) error, error) {
+	var options []func(*config.LoadOptions) error
+	if n.CABundle.Value != "" {
+		pem, err := os.ReadFile(n.CABundle.Value)
+		if err != nil {
+			return nil, &NetworkConfigError{From: n.CABundle.From, Err: err}
+		}
+		if !x509.NewCertPool().AppendCertsFromPEM(pem) {
+			return nil, &NetworkConfigError{From: n.CABundle.From, Err: fmt.Errorf("%s holds no certificate", n.CABundle.Value)}
+		}
+		options = append(options, config.WithCustomCABundle(bytes.NewReader(pem)))
+	}
+	if strings.EqualFold(n.FIPS.Value, "true") {
+		options = append(options, config.WithUseFIPSEndpoint(aws.FIPSEndpointStateEnabled))
+	}
+	if strings.EqualFold(n.DualStack.Value, "true") {
+		options = append(options, config.WithUseDualStackEndpoint(aws.DualStackEndpointStateEnabled))
+	}
+	if n.RetryMode.Value != "" {
+		mode, err := aws.ParseRetryMode(n.RetryMode.Value)
+		if err != nil {
+			return nil, &NetworkConfigError{From: n.RetryMode.From, Err: err}
+		}
+		options = append(options, config.WithRetryMode(mode))
+	}
+	if n.Attempts.Value != "" {
+		attempts, err := strconv.Atoi(n.Attempts.Value)
+		if err != nil || attempts < 1 {
+			return nil, &NetworkConfigError{From: n.Attempts.From, Err: fmt.Errorf("max_attempts is not a whole number above 0")}
+		}
+		options = append(options, config.WithRetryMaxAttempts(attempts))
+	}
+	return options, nil
 }

@@ -205,6 +205,15 @@ func (s *Screen) Freeze() {
 	}
 }
 
+// Kill ends the X server as a crash does: it leaves its socket behind.
+func (s *Screen) Kill() {
+	s.t.Helper()
+	if err := s.server.Process.Kill(); err != nil {
+		s.t.Fatal(err)
+	}
+	_ = s.server.Wait()
+}
+
 // Shot writes a picture of the screen to path, by its ending a PNG.
 func (s *Screen) Shot(path string) {
 	s.t.Helper()

@@ -1,0 +1,61 @@
+package session
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"daypass/creds"
+)
+
+// steady sends bodies that it holds itself. The SDK empties a request's body as
+// soon as an answer begins; net/http, if it still looks for the body's end,
+// takes that for a failed write, and the connection is lost to the next call.
+type steady struct{ aws.HTTPClient }
+
+// Do sends r.
+func (s steady) Do(r *http.Request) (*http.Response, error) {
+	if r.Body == nil {
+		return s.HTTPClient.Do(r)
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	r = r.Clone(r.Context())
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return s.HTTPClient.Do(r)
+}
+
+// signing gives the SDK what signs a call.
+func signing(c creds.Credentials) aws.CredentialsProvider {
+	return aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey.Reveal(), SessionToken: c.SessionToken.Reveal()}, nil
+	})
+}
+
+// wire is what is known of a request on its way.
+type wire struct {
+	host atomic.Value // string: host and port that were dialled
+	sent atomic.Bool  // the request, and a code in it, was written
+}
+
+// traced lets w learn of the requests that are sent with the context returned.
+func (w *wire) traced(ctx context.Context) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GetConn:      func(hostPort string) { w.host.Store(hostPort) },
+		WroteHeaders: func() { w.sent.Store(true) },
+	})
+}
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
