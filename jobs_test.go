@@ -300,3 +300,18 @@ func TestAHangUpAtThePrompt(t *testing.T) {
 	w.counts(1, 1)
 	w.unlocked()
 }
+
+// Below $(...) all that is typed has the shell's own process group.
+func TestASubstitutionTypedAgainAsks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c := w.console()
+	for range 2 {
+		c.run(`eval "$(daypass export dev)"`)
+		c.Expect("MFA code: ")
+		c.Type("\x04")
+		c.back()
+	}
+	c.exit()
+	w.counts(0, 0)
+}

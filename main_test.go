@@ -27,14 +27,17 @@ func TestMain(m *testing.M) {
 	testscript.Main(tests{m}, map[string]func(){"daypass": daypass})
 }
 
-// tests are run so that the programs that they start get SIGHUP, as programs of a
-// terminal do. Below nohup it is ignored, and what is ignored stays so in what is
-// started; what is caught does not.
+// tests let programs have the signals of a terminal. A shell starts what runs in
+// its background with SIGINT ignored, and nohup with SIGHUP, which is inherited.
 type tests struct{ *testing.M }
 
 // Run runs them.
 func (t tests) Run() int {
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGHUP} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
+	}
 	return t.M.Run()
 }
 

@@ -250,3 +250,32 @@ func TestACodeSentForADeadCallerIsNotLost(t *testing.T) {
 	w.counts(1, 1)
 	w.unlocked()
 }
+
+// Those who wait behind a prompt do not ask in its place if their callers have died
+// as well, as an IDE does with all that it has started.
+func TestWaitersOfTheDeadAskNobody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.shell()
+	out := s.called()
+	const more = 3
+	for i := range more {
+		s.line(fmt.Sprintf("{ sh -c '\"%s\" credential-process --profile dev >stream; :' & echo $! >waiter%d.pid; wait $!; } </dev/null &", w.program, i))
+	}
+	s.Expect("MFA code: ")
+	w.missed(1 + more)
+	s.Expect("waiting for the code")
+	for i := range more {
+		s.kill(fmt.Sprint("waiter", i))
+	}
+	s.kill("caller")
+	if text, err := io.ReadAll(out); err != nil || len(text) > 0 {
+		t.Errorf("they printed %q, %v", text, err)
+	}
+	if n := prompts(s.shown()); n != 1 {
+		t.Errorf("%d prompts:\n%s", n, s.shown())
+	}
+	s.close()
+	w.counts(0, 0)
+	w.unlocked()
+}

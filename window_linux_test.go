@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -180,4 +181,54 @@ func TestAWaiterIsToldOfTheWindow(t *testing.T) {
 		t.Error("the waiter got another answer")
 	}
 	w.counts(1, 1)
+}
+
+// A program that was killed leaves its shell behind, but nobody reads what daypass
+// would print.
+func TestAWindowEndsWithItsSDK(t *testing.T) {
+	t.Parallel()
+	_, s := newWindowWorld(t)
+	dev, _, _ := theProfiles(t)
+	for _, c := range clients {
+		t.Run(c.name, func(t *testing.T) {
+			w := newClientWorld(t, c, noBus)
+			w.set(s.Env()...)
+			cmd := w.run(dev, c.command(t, w.url))
+			cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+			out, err := cmd.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer out.Close()
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			s.Window(windowTitle)
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+			s.Gone(windowTitle)
+			w.counts(0, 0)
+			w.unlocked()
+		})
+	}
+}
+
+// Two questions in one place would get each other's answers.
+func TestTwoDevicesOnOneDisplayAskOneAfterTheOther(t *testing.T) {
+	t.Parallel()
+	w, s := newWindowWorld(t)
+	first := w.beginAlone("credential-process", "--profile", "dev")
+	pid := s.PID(s.Window(windowTitle))
+	second := w.beginAlone("credential-process", "--profile", "other")
+	w.missed(2)
+	w.until("the second asks", func() bool {
+		held, err := filepath.Glob(filepath.Join(w.folder, "home/.local/state/daypass/locks/serial-*"))
+		return err == nil && len(held) == 2
+	})
+	w.answerIn(s, w.sts.Code(device))
+	first().credentials()
+	w.until("the first window closes", func() bool { return syscall.Kill(pid, 0) != nil })
+	w.answerIn(s, w.sts.Code(secondDevice))
+	second().credentials()
+	w.counts(2, 2)
 }

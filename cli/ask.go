@@ -52,6 +52,8 @@ func (w waiting) Lock(ctx context.Context, key string) (func(), error) {
 	if unlock, ok, err := w.TryLock(key); ok || err != nil {
 		return unlock, err
 	}
+	ctx, done := w.get.app.watchCaller(ctx)
+	defer done()
 	ctx, resume := tty.CatchSuspend(ctx) // a stopped process would keep the locks of later steps
 	defer resume()
 	ctx, cancel := context.WithTimeoutCause(ctx, w.get.until().Sub(w.get.app.Now()), errWaited)
@@ -81,8 +83,8 @@ func (c codes) Ask(ctx context.Context, q session.Question, try func(context.Con
 	asking, done := c.app.watchCaller(ctx)
 	defer done()
 	return c.asker.Ask(asking, c.request(q), func(_ context.Context, code string) (mfa.Outcome, error) {
-		if c.app.callerGone() { // since the last look
-			return mfa.Unsent, errCallerGone
+		if err := c.app.callerGone(); err != nil { // since the last look
+			return mfa.Unsent, err
 		}
 		answer, err := try(ctx, code)
 		return outcomes[answer], err
@@ -121,7 +123,7 @@ func (g *get) newAsker() (*mfa.Asker, error) {
 	}
 	return &mfa.Asker{
 		TokenCode: o.tokenCode, Process: process, NoPrompt: o.noPrompt, Prompt: p.Prompt,
-		Fresh: g.fresh || o.refresh,
+		Fresh: g.fresh || o.refresh, Gone: g.app.callerGone, Typed: !g.app.automatic,
 		State: g.dir, Now: g.app.Now, Environ: g.app.environ,
 		Callers: strings.Join(names, ","),
 	}, nil

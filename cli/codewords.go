@@ -23,15 +23,19 @@ func (a *app) codeWords(err error) (what, hint string, code int) {
 	var remembered *mfa.RememberedError
 	needs := fmt.Sprintf("profile %q needs an MFA code and ", a.profile)
 	switch {
+	case errors.Is(err, mfa.ErrPromptOff) && a.prompt == noPrompt:
+		return needs + "asking is switched off", a.unaskableHint(), exitUnasked
 	case errors.Is(err, mfa.ErrPromptOff):
 		return needs + "asking is switched off",
-			fmt.Sprintf("run \"daypass login %s\" where asking is allowed (--no-prompt, DAYPASS_NO_PROMPT and prompt = none forbid it), or give the code by --token-code", creds.ShellWord(a.profile)), exitUnasked
+			fmt.Sprintf("run \"daypass login %s\" where asking is allowed (--no-prompt and DAYPASS_NO_PROMPT forbid it), or give the code by --token-code", creds.ShellWord(a.profile)), exitUnasked
 	case errors.Is(err, mfa.ErrUnavailable):
 		return needs + unaskable(err), a.unaskableHint(), exitUnasked
 	case errors.As(err, &remembered) && remembered.Window:
 		return needs + fmt.Sprintf("a window that asked for it %s ago came to nothing: %v", span(a.Now().Sub(remembered.At)), remembered.Err), a.loginHint(), exitRefused
 	case errors.As(err, &remembered):
 		return needs + "the question for it has just come to nothing: " + remembered.Err.Error(), a.loginHint(), exitRefused
+	case errors.As(err, &busy) && busy.Profile == "":
+		return needs + "another process asks for one already", "answer it there", exitRefused
 	case errors.As(err, &busy):
 		return needs + fmt.Sprintf("another process asks for profile %q already", busy.Profile), "answer it there", exitRefused
 	case errors.As(err, &refused):
@@ -97,8 +101,11 @@ func noProgram(err error) string {
 
 // unaskableHint names what else can be done.
 func (a *app) unaskableHint() string {
-	if a.prompt == mfa.ByDialog || a.prompt == mfa.ByPinentry {
+	switch a.prompt {
+	case mfa.ByDialog, mfa.ByPinentry:
 		return fmt.Sprintf("the profile allows no other way (prompt = %s): remove that, or give the code by --token-code", a.prompt)
+	case noPrompt:
+		return "the profile forbids it (prompt = none): remove that, or give the code by --token-code"
 	}
 	return a.loginHint()
 }

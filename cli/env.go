@@ -104,12 +104,22 @@ func withSignals(ctx context.Context) (_ context.Context, catch, stop func()) {
 // errCallerGone is the cause of a context whose caller died.
 var errCallerGone = errors.New("the program that asked for the credentials has ended")
 
-func (a *app) callerGone() bool { return a.Parent() != a.parent }
+// callerGone is nil while there is somebody to print for. The parent may be a
+// shell that outlives the program above it; then nobody reads our output.
+func (a *app) callerGone() error {
+	if a.Parent() != a.parent || readerGone(a.Stdout) {
+		return errCallerGone
+	}
+	return nil
+}
 
 // watchCaller returns a context that ends when the caller does: a code that is
 // typed after that would be spent for nobody.
 func (a *app) watchCaller(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
+	if err := a.callerGone(); err != nil {
+		cancel(err)
+	}
 	go func() {
 		tick := time.NewTicker(50 * time.Millisecond)
 		defer tick.Stop()
@@ -118,8 +128,8 @@ func (a *app) watchCaller(ctx context.Context) (context.Context, func()) {
 			case <-ctx.Done():
 				return
 			case <-tick.C:
-				if a.callerGone() {
-					cancel(errCallerGone)
+				if err := a.callerGone(); err != nil {
+					cancel(err)
 				}
 			}
 		}

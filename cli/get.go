@@ -32,7 +32,9 @@ const reserve = 10 * time.Second
 const longestPrompt = 24 * time.Hour
 
 // prompts are the values of the setting prompt.
-var prompts = []string{mfa.ByTerminal, mfa.ByDialog, mfa.ByPinentry, "none"}
+var prompts = []string{mfa.ByTerminal, mfa.ByDialog, mfa.ByPinentry, noPrompt}
+
+const noPrompt = "none"
 
 var (
 	programLimits = limits{45 * time.Second, 55 * time.Second}
@@ -129,7 +131,7 @@ func (g *get) readSettings() (err error) {
 		g.limits = limits{t, t + reserve}
 	}
 	if s, ok := p.Lookup("prompt"); ok && !slices.Contains(prompts, s.Value) {
-		return badSetting(p, s, "none of "+strings.Join(prompts, ", "))
+		return badSetting(p, s, fmt.Sprintf("%q is not one of %s", s.Value, strings.Join(prompts, ", ")))
 	}
 	if s, ok := p.Lookup("mfa_max_age"); ok {
 		if g.maxAge, err = profile.ParseDuration(s.Value); err != nil {

@@ -119,6 +119,7 @@ func (l *login) failures() error {
 // one logs in to one profile. An error of it ends the run.
 func (l *login) one(ctx context.Context, g *get) error {
 	before, again := l.closed[g.profile.MFASerial.Value]
+	again = again && len(g.asker.Process) == 0 // which nobody has closed
 	g.asker.NoPrompt = g.asker.NoPrompt || again
 	result, err := g.obtain(ctx)
 	if again {

@@ -75,16 +75,18 @@ func (a *Asker) Ask(ctx context.Context, r Request, try Try) error {
 	if a.Fresh || a.TokenCode != "" {
 		m.clear()
 	}
-	group := processGroup()
-	if err := m.failed(where, r.Since, group); err != nil {
+	q := &asking{Asker: a, Request: r, memory: m, begun: a.now(), where: where}
+	if !a.Typed {
+		q.group = oneCommand()
+	}
+	if err := m.failed(where, r.Since, q.group); err != nil {
 		return err
 	}
-	q := &asking{Asker: a, Request: r, memory: m, begun: a.now(), where: where}
 	err = q.run(ctx, limited, try)
 	if err == nil {
 		m.clear()
 	} else if !(errors.Is(err, ErrTimedOut) && q.late()) {
-		m.settle(q.where, err, r.Profile, group)
+		m.settle(q.where, err, r.Profile, q.group)
 	}
 	return err
 }
@@ -131,6 +133,7 @@ type asking struct {
 	last    Outcome
 	lastErr error
 	where   string // the latest question was put there
+	group   int    // of what was typed as one command; zero: none, it is asked again
 	// next is the way that the person is asked in, an index of ways; reasons are why those before it could not be.
 	next    int
 	reasons []error

@@ -12,7 +12,16 @@ const maxShells = 4
 // Caller returns the name of the program that called this one, not counting the shells in between that SDKs start
 // (sh -c, cmd /c); of a program that runs a script, it is that of the script. It is empty if it cannot be found out. It
 // comes from outside: see tty.Visible.
-func Caller() string { return callerOf(os.Getpid(), inspect) }
+func Caller() string {
+	name, _ := callerOf(os.Getpid(), inspect)
+	return name
+}
+
+// callerPID is the process that Caller names, zero if it cannot be found out.
+func callerPID() int {
+	_, pid := callerOf(os.Getpid(), inspect)
+	return pid
+}
 
 // process is a running program.
 type process struct {
@@ -24,18 +33,19 @@ type process struct {
 // minCut is the length from which a name may be cut short: 15 bytes on Linux, 16 on macOS.
 const minCut = 15
 
-// callerOf finds the first process above pid that is not a shell running one command.
-func callerOf(pid int, inspect func(pid int) (process, error)) string {
-	at, err := inspect(pid)
+// callerOf finds the first process above self that is not a shell running one command, and its name.
+func callerOf(self int, inspect func(pid int) (process, error)) (name string, pid int) {
+	at, err := inspect(self)
 	for range maxShells {
 		if err != nil || at.parent == 0 {
-			return ""
+			return "", 0
 		}
-		if at, err = inspect(at.parent); err == nil && !at.runsOneCommand() {
-			return at.program()
+		pid = at.parent
+		if at, err = inspect(pid); err == nil && !at.runsOneCommand() {
+			return at.program(), pid
 		}
 	}
-	return ""
+	return "", 0
 }
 
 func (p process) runsOneCommand() bool {

@@ -90,7 +90,7 @@ func TestCallerOf(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			add(self, tt.parent, "daypass")
-			got := callerOf(self, func(pid int) (process, error) {
+			got, _ := callerOf(self, func(pid int) (process, error) {
 				p, ok := processes[pid]
 				if !ok {
 					return process{}, errors.New("no such process")
@@ -102,7 +102,7 @@ func TestCallerOf(t *testing.T) {
 			}
 		})
 	}
-	if got := callerOf(self, func(int) (process, error) { return process{}, errors.ErrUnsupported }); got != "" {
+	if got, _ := callerOf(self, func(int) (process, error) { return process{}, errors.ErrUnsupported }); got != "" {
 		t.Errorf("where nothing can be known: %q", got)
 	}
 }

@@ -17,5 +17,5 @@ func ownGroup(cmd *exec.Cmd) {
 // would hide the program's first own window too (https://learn.microsoft.com/windows/win32/procthread/process-creation-flags).
 func withoutConsole(attr *syscall.SysProcAttr) { attr.CreationFlags |= windows.CREATE_NO_WINDOW }
 
-// processGroup is not known: no two processes count as one command.
-func processGroup() int { return 0 }
+// oneCommand is not known: no two processes count as one command.
+func oneCommand() int { return 0 }

@@ -16,7 +16,7 @@ import (
 
 // maxSilence is how long a display may take to answer: time enough for an X server at the far end of ssh -X, or one that its
 // compositor starts when it is first called. A window would wait for ever.
-const maxSilence = time.Second
+const maxSilence = 500 * time.Millisecond
 
 // display finds the display that windows open on and sees whether it answers. place names it in the state folder. Its errors
 // are ErrNoDisplay, which costs nothing, and one that wraps ErrDisplayDead.

@@ -75,9 +75,9 @@ func TestWhoseFailureItIs(t *testing.T) {
 		later time.Duration
 		asked bool
 	}{
-		{"same command at once", processGroup(), 0, 0, false},
-		{"same command, 9 s later", processGroup(), 0, 9 * time.Second, false},
-		{"same command, 10 s later", processGroup(), 0, 10 * time.Second, true},
+		{"same command at once", oneCommand(), 0, 0, false},
+		{"same command, 9 s later", oneCommand(), 0, 9 * time.Second, false},
+		{"same command, 10 s later", oneCommand(), 0, 10 * time.Second, true},
 		{"waited behind it", other, time.Second, 0, false},
 		{"waited behind it for long", other, time.Second, 40 * time.Second, false},
 		{"typed afresh", other, -time.Second, 2 * time.Second, true},
@@ -109,7 +109,7 @@ func TestWhoseFailureItIs(t *testing.T) {
 func TestClockSetBackForgetsFailures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := asker(t, types(io.EOF, "123456"))
-		fail(t, a, processGroup())
+		fail(t, a, oneCommand())
 		a.Now = func() time.Time { return time.Now().Add(-time.Hour) }
 		if err := a.Ask(t.Context(), dev, sts(Accepted).try); err != nil {
 			t.Error(err)
@@ -125,7 +125,7 @@ func TestFreshClearsFailures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := asker(t, types(io.EOF, "123456"))
-			fail(t, a, processGroup())
+			fail(t, a, oneCommand())
 			again := *a
 			fresh(&again)
 			if err := again.Ask(t.Context(), dev, sts(Failed).try); !errors.Is(err, errSTS) {

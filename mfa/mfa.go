@@ -81,6 +81,10 @@ type Asker struct {
 	Prompt string
 	// Fresh is set when somebody asks expressly: remembered failures are ignored and cleared. TokenCode implies it.
 	Fresh bool
+	// Typed is set when a person typed the command: what came to nothing a moment ago is asked again.
+	Typed bool
+	// Gone is an error once nobody waits for the code any more; then no question is put. Nil: never.
+	Gone func() error
 	// State keeps locks and memory; nil, or a folder that cannot be used, means to go on without both.
 	State *state.Dir
 	// Now and After are the clock; nil means the real one.

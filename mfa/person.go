@@ -105,7 +105,12 @@ func (q *asking) askBy(ctx context.Context, open opener) (string, error) {
 			q.hold(name, holder{Profile: q.Profile, PID: os.Getpid(), Window: w.window()})
 		}
 	}
-	q.where = whereOf(w)
+	if there := whereOf(w); there != q.where { // the way before could not be, whose failures were looked at
+		q.where = there
+		if err := q.memory.failed(there, q.Since, q.group); err != nil {
+			return "", err
+		}
+	}
 	return q.untilCode(ctx, w)
 }
 
@@ -116,7 +121,7 @@ func (q *asking) untilCode(ctx context.Context, w way) (string, error) {
 		if !q.Until.IsZero() {
 			ask.left = q.Until.Sub(q.now())
 		}
-		if err := stopped(ctx); err != nil {
+		if err := q.stopped(ctx); err != nil {
 			return "", err
 		}
 		answer, err := w.put(ctx, ask)
@@ -135,6 +140,14 @@ func (q *asking) untilCode(ctx context.Context, w way) (string, error) {
 		}
 	}
 	return "", ErrCancelled
+}
+
+// stopped is an error if nobody wants the code any more.
+func (q *asking) stopped(ctx context.Context) error {
+	if err := stopped(ctx); err != nil || q.Gone == nil {
+		return err
+	}
+	return q.Gone()
 }
 
 // about is who wants a code of which device, and what else the person should know.

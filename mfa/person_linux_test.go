@@ -319,3 +319,55 @@ func TestACancelOnATerminalLeavesThatOfAWindowRemembered(t *testing.T) {
 		t.Errorf("error %v after %d windows", err, len(d.runs()))
 	}
 }
+
+// stalled is a terminal that can be opened and takes no output.
+type stalled struct{ *keyboard }
+
+func (stalled) Print(string) error { return tty.ErrStalled }
+
+// The way that is tried first does not decide what is remembered, but the one that asked.
+func TestAStalledTerminalOpensOneWindow(t *testing.T) {
+	d := newDesktop(t, "zenity", "cancel", "cancel")
+	d.Terminal = func() (Terminal, error) { return stalled{types()}, nil }
+	for range 2 {
+		if err := d.ask(sts()); !errors.Is(err, ErrCancelled) {
+			t.Fatal(err)
+		}
+		d.pass(time.Minute)
+	}
+	if n := len(d.runs()); n != 1 {
+		t.Errorf("%d windows", n)
+	}
+}
+
+func TestNobodyIsAskedForTheDead(t *testing.T) {
+	d, gone := newDesktop(t, "zenity"), errors.New("gone")
+	d.Gone = func() error { return gone }
+	if err := d.ask(sts()); !errors.Is(err, gone) || len(d.runs()) > 0 {
+		t.Errorf("error %v after %d windows", err, len(d.runs()))
+	}
+}
+
+// What PATH leads to comes after the system's own folders, and never from where one stands.
+func TestProgramsAreLookedUp(t *testing.T) {
+	folder := t.TempDir()
+	t.Chdir(folder)
+	for _, name := range []string{"sh", "daypass-test-only"} {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte("#!/bin/sh\n"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct{ path, name, want string }{
+		{folder, "sh", "/usr/bin/sh"},
+		{folder, "daypass-test-only", filepath.Join(folder, "daypass-test-only")},
+		{".", "daypass-test-only", ""},
+		{"", "daypass-test-only", ""},
+		{"", filepath.Join(folder, "daypass-test-only"), filepath.Join(folder, "daypass-test-only")},
+		{folder, "./daypass-test-only", filepath.Join(folder, "daypass-test-only")},
+	} {
+		a := &Asker{Environ: []string{"PATH=" + tt.path}}
+		if got := a.find(tt.name); got != tt.want {
+			t.Errorf("with PATH=%q, %s is %q, want %q", tt.path, tt.name, got, tt.want)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"regexp"
 	"strings"
 	"time"
 )
@@ -39,13 +40,22 @@ func checkRole(r *Role) error {
 	return err
 }
 
+// assignment is how a shell's command line may begin.
+var assignment = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
+
 func (v *resolver) checkProcess() error {
 	s := v.p.MFAProcess
 	if s.Value == "" {
 		return nil
 	}
-	if _, err := SplitCommand(s.Value); err != nil {
+	words, err := SplitCommand(s.Value)
+	if err != nil {
 		return bad(v.p.Name, s, "is not a command: %v", err)
+	}
+	if len(words) > 0 && assignment.MatchString(words[0]) { // which may hold a seed
+		e := bad(v.p.Name, s, "is run without a shell, so that it cannot begin with a variable")
+		e.Hint = "write sh -c '...' around the command"
+		return e
 	}
 	if hasShellSyntax(s.Value) {
 		e := bad(v.p.Name, s, "is run without a shell, so that |, > and $( in it would be arguments")

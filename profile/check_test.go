@@ -25,7 +25,7 @@ func TestCheckedValues(t *testing.T) {
 		"mfa_session":       {[]string{"true", "false", "False"}, []string{"no", "0", "1"}},
 		"min_remaining":     {[]string{"0", "2h"}, []string{"soon", "-1"}},
 		"prompt_timeout":    {[]string{"30", "2m"}, []string{"soon", "500ms"}},
-		"mfa_process":       {[]string{"otp -s x", `sh -c "otp | tail"`}, []string{`otp "`, "otp | tail", "otp > x", "otp $(x)"}},
+		"mfa_process":       {[]string{"otp -s x", `sh -c "otp | tail"`}, []string{`otp "`, "otp | tail", "otp > x", "otp $(x)", "SEED=x otp"}},
 	} {
 		load := func(form, value string) error {
 			config := "[profile a]\n" + form + key + " = " + value + "\nsource_profile = b\n[profile b]\n" + keys
@@ -75,6 +75,7 @@ func TestHints(t *testing.T) {
 		"[profile b]\n":                                                              "[profile NAME]",
 		"[profile a]\n" + keys + serial + "mfa_process = otp 'marked | " + "\n":      "",
 		"[profile a]\n" + keys + serial + "mfa_process = otp --seed marked | tail\n": "sh -c",
+		"[profile a]\n" + keys + serial + "mfa_process = SEED=marked otp\n":          "sh -c '...'",
 	} {
 		_, err := Load(write(t, config, ""), "a", "")
 		var bad *Error
