@@ -207,8 +207,11 @@ func TestAWindowEndsWithItsSDK(t *testing.T) {
 			_ = cmd.Process.Kill()
 			_ = cmd.Wait()
 			s.Gone(windowTitle)
+			w.until("daypass lets go of its locks", func() bool {
+				locks, err := filepath.Glob(filepath.Join(w.folder, "home/.local/state/daypass/locks/*"))
+				return err == nil && len(locks) == 0
+			})
 			w.counts(0, 0)
-			w.unlocked()
 		})
 	}
 }

@@ -172,7 +172,9 @@ func (q *asking) run(ctx, limited context.Context, try Try) error {
 		switch q.last {
 		case Accepted:
 			return nil
-		case Refused, Lost:
+		case Refused:
+			q.memory.refused()
+		case Lost:
 		case Unsent:
 			q.memory.takeBack()
 			return q.lastErr
@@ -202,7 +204,7 @@ func (q *asking) given(context.Context) (string, error) {
 	if !ok {
 		return "", &BadCodeError{}
 	}
-	if _, used := q.memory.sentAt(code); used {
+	if _, used := q.memory.sent(code); used {
 		return "", q.refusal(true)
 	}
 	return code, nil

@@ -41,6 +41,7 @@ func describe(err error) string {
 func TestConversation(t *testing.T) {
 	const notACode = "daypass: that is no code: type the six digits that your device shows\nMFA code: \n"
 	const refused = "daypass: profile \"dev\": that code was refused: it is wrong, or was used elsewhere\nMFA code: \n"
+	const again = "daypass: that code was refused already; type the one that your device shows"
 	const lost = "daypass: profile \"dev\": no answer came to that code, it may be used up; "
 	tests := []struct {
 		name   string
@@ -58,11 +59,11 @@ func TestConversation(t *testing.T) {
 		{"wrong three times", []any{"111111", "222222", "333333", "444444"}, []Outcome{Refused, Refused, Refused},
 			first + refused + refused, "111111 222222 333333", "refused: 3 tries, reused false, " + errSTS.Error()},
 		{"the same again in its window", []any{"111111", after(18*time.Second, "111111"), "222222"}, []Outcome{Refused, Accepted},
-			first + refused + "daypass: that code was used already; the next one comes in 12 s\nMFA code: \n", "111111 222222", "<nil>"},
+			first + refused + again + " now, or the next one in 12 s\nMFA code: \n", "111111 222222", "<nil>"},
 		{"the same again in the next window", []any{"111111", after(31*time.Second, "111111"), "222222"}, []Outcome{Refused, Accepted},
-			first + refused + "daypass: that code was used already; type the new one\nMFA code: \n", "111111 222222", "<nil>"},
+			first + refused + again + "\nMFA code: \n", "111111 222222", "<nil>"},
 		{"used codes are no tries", []any{"111111", "111111", "111111", "111111", "222222"}, []Outcome{Refused, Accepted},
-			first + refused + strings.Repeat("daypass: that code was used already; the next one comes in 30 s\nMFA code: \n", 3), "111111 222222", "<nil>"},
+			first + refused + strings.Repeat(again+" now, or the next one in 30 s\nMFA code: \n", 3), "111111 222222", "<nil>"},
 		{"the answer lost", []any{after(20*time.Second, "111111"), "222222"}, []Outcome{Lost, Accepted},
 			first + lost + "the next one comes in 10 s\nMFA code: \n", "111111 222222", "<nil>"},
 		{"lost three times", []any{"111111", "222222", "333333", "444444"}, []Outcome{Lost, Lost, Lost},
@@ -173,7 +174,7 @@ func TestCodesOfAnotherDeviceMayBeEqual(t *testing.T) {
 func TestMemoryIsWrittenFirst(t *testing.T) {
 	a := asker(t, types("123456"))
 	err := a.Ask(t.Context(), dev, func(context.Context, string) (Outcome, error) {
-		if _, used := recall(a.State, dev.Serial, time.Now).sentAt("123456"); !used {
+		if _, used := recall(a.State, dev.Serial, time.Now).sent("123456"); !used {
 			t.Error("the code is sent, but not remembered")
 		}
 		return Accepted, nil

@@ -13,13 +13,13 @@ const maxShells = 4
 // (sh -c, cmd /c); of a program that runs a script, it is that of the script. It is empty if it cannot be found out. It
 // comes from outside: see tty.Visible.
 func Caller() string {
-	name, _ := callerOf(os.Getpid(), inspect)
-	return name
+	at, _ := above(os.Getpid(), process.runsOneCommand, inspect)
+	return at.program()
 }
 
-// callerPID is the process that Caller names, zero if it cannot be found out.
+// callerPID is the process that called this one, not counting any shell; zero if it cannot be found out.
 func callerPID() int {
-	_, pid := callerOf(os.Getpid(), inspect)
+	_, pid := above(os.Getpid(), process.isShell, inspect)
 	return pid
 }
 
@@ -33,19 +33,24 @@ type process struct {
 // minCut is the length from which a name may be cut short: 15 bytes on Linux, 16 on macOS.
 const minCut = 15
 
-// callerOf finds the first process above self that is not a shell running one command, and its name.
-func callerOf(self int, inspect func(pid int) (process, error)) (name string, pid int) {
+// above finds the first process above self that is not to be passed over. It is zero if there is none near.
+func above(self int, passOver func(process) bool, inspect func(pid int) (process, error)) (at process, pid int) {
 	at, err := inspect(self)
 	for range maxShells {
 		if err != nil || at.parent == 0 {
-			return "", 0
+			break
 		}
 		pid = at.parent
-		if at, err = inspect(pid); err == nil && !at.runsOneCommand() {
-			return at.program(), pid
+		if at, err = inspect(pid); err == nil && !passOver(at) {
+			return at, pid
 		}
 	}
-	return "", 0
+	return process{}, 0
+}
+
+// isShell also finds those that run a script, whose name the kernel may have.
+func (p process) isShell() bool {
+	return isShell(p.name) || isShell(strings.TrimPrefix(path.Base(p.arg(0)), "-"))
 }
 
 func (p process) runsOneCommand() bool {

@@ -90,20 +90,20 @@ func TestCallerOf(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			add(self, tt.parent, "daypass")
-			got, _ := callerOf(self, func(pid int) (process, error) {
+			at, _ := above(self, process.runsOneCommand, func(pid int) (process, error) {
 				p, ok := processes[pid]
 				if !ok {
 					return process{}, errors.New("no such process")
 				}
 				return p, nil
 			})
-			if got != tt.want {
+			if got := at.program(); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
 	}
-	if got, _ := callerOf(self, func(int) (process, error) { return process{}, errors.ErrUnsupported }); got != "" {
-		t.Errorf("where nothing can be known: %q", got)
+	if at, _ := above(self, process.runsOneCommand, func(int) (process, error) { return process{}, errors.ErrUnsupported }); at.program() != "" {
+		t.Errorf("where nothing can be known: %q", at.program())
 	}
 }
 

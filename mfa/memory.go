@@ -42,8 +42,9 @@ type record struct {
 
 // sentCode is a code that was sent, as a salted hash.
 type sentCode struct {
-	Sum []byte    `json:"sum"`
-	At  time.Time `json:"at"`
+	Sum     []byte    `json:"sum"`
+	At      time.Time `json:"at"`
+	Refused bool      `json:"refused,omitempty"`
 }
 
 // failure is how the last question ended, if it ended in a way that those behind should not repeat.
@@ -99,15 +100,15 @@ func (m *memory) sum(code string) []byte {
 	return sum[:]
 }
 
-// sentAt returns when code was last sent, if that was not too long ago.
-func (m *memory) sentAt(code string) (at time.Time, ok bool) {
+// sent returns what became of code, if it was sent not too long ago.
+func (m *memory) sent(code string) (sentCode, bool) {
 	sum := m.sum(code)
 	for _, s := range slices.Backward(m.Sent) {
 		if bytes.Equal(s.Sum, sum) && m.now().Sub(s.At).Abs() < sentFor {
-			return s.At, true
+			return s, true
 		}
 	}
-	return time.Time{}, false
+	return sentCode{}, false
 }
 
 // lastSent returns when any code was last sent, zero if none is remembered.
@@ -121,6 +122,12 @@ func (m *memory) lastSent() time.Time {
 // note remembers that code is sent.
 func (m *memory) note(code string) {
 	m.Sent = append(m.Sent, sentCode{Sum: m.sum(code), At: m.now().UTC()})
+	m.save()
+}
+
+// refused notes that STS did not take the latest code.
+func (m *memory) refused() {
+	m.Sent[len(m.Sent)-1].Refused = true
 	m.save()
 }
 

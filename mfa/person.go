@@ -129,12 +129,14 @@ func (q *asking) untilCode(ctx context.Context, w way) (string, error) {
 			return "", err
 		}
 		code, ok := normalise(answer)
-		at, used := q.memory.sentAt(code)
+		before, used := q.memory.sent(code)
 		switch {
 		case ok && !used:
 			return code, nil
+		case before.Refused: // the device's may be another one, if this was mistyped
+			ask.again = "that code was refused already; type the one that your device shows" + orNextIn(q.untilNext(before.At))
 		case used:
-			ask.again = "that code was used already" + nextIn(q.untilNext(at))
+			ask.again = "that code was used already" + nextIn(q.untilNext(before.At))
 		default:
 			ask.again = "that is no code: type the six digits that your device shows"
 		}
@@ -183,6 +185,14 @@ func (q *asking) whyAsked() string {
 		why += nextIn(q.untilNext(q.memory.lastSent()))
 	}
 	return why
+}
+
+// orNextIn ends a sentence about a code that may have been wrong.
+func orNextIn(left time.Duration) string {
+	if left <= 0 {
+		return ""
+	}
+	return fmt.Sprintf(" now, or the next one in %d s", secondsLeft(left))
 }
 
 // nextIn ends a sentence about a used code: when the next one is there.

@@ -36,7 +36,7 @@ func (f *fetching) code(ctx context.Context) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if _, reused = f.memory.sentAt(code); !reused {
+		if _, reused = f.memory.sent(code); !reused {
 			return code, nil
 		}
 	}
