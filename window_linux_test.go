@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -207,10 +206,7 @@ func TestAWindowEndsWithItsSDK(t *testing.T) {
 			_ = cmd.Process.Kill()
 			_ = cmd.Wait()
 			s.Gone(windowTitle)
-			w.until("daypass lets go of its locks", func() bool {
-				locks, err := filepath.Glob(filepath.Join(w.folder, "home/.local/state/daypass/locks/*"))
-				return err == nil && len(locks) == 0
-			})
+			w.until("daypass lets go of its locks", func() bool { return len(w.locks("*")) == 0 })
 			w.counts(0, 0)
 		})
 	}
@@ -224,10 +220,7 @@ func TestTwoDevicesOnOneDisplayAskOneAfterTheOther(t *testing.T) {
 	pid := s.PID(s.Window(windowTitle))
 	second := w.beginAlone("credential-process", "--profile", "other")
 	w.missed(2)
-	w.until("the second asks", func() bool {
-		held, err := filepath.Glob(filepath.Join(w.folder, "home/.local/state/daypass/locks/serial-*"))
-		return err == nil && len(held) == 2
-	})
+	w.until("the second asks", func() bool { return len(w.locks("serial-*")) == 2 })
 	w.answerIn(s, w.sts.Code(device))
 	first().credentials()
 	w.until("the first window closes", func() bool { return syscall.Kill(pid, 0) != nil })

@@ -250,12 +250,21 @@ func (w *world) forget(profile string) {
 	}
 }
 
+// locks are the files of those locks that are held, or were left.
+func (w *world) locks(pattern string) []string {
+	w.t.Helper()
+	files, err := filepath.Glob(filepath.Join(w.folder, "home/.local/state/daypass/locks", pattern))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return files
+}
+
 // unlocked checks that nobody left a lock behind.
 func (w *world) unlocked() {
 	w.t.Helper()
-	locks, err := filepath.Glob(filepath.Join(w.folder, "home/.local/state/daypass/locks/*"))
-	if err != nil || len(locks) > 0 {
-		w.t.Errorf("locks are left: %v (%v)", locks, err)
+	if locks := w.locks("*"); len(locks) > 0 {
+		w.t.Errorf("locks are left: %v", locks)
 	}
 	if got := w.alone("status"); got.code != 0 || strings.Contains(got.out, "state folder") {
 		w.t.Errorf("status says %q, exit code %d", got.out, got.code)

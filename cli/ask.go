@@ -83,9 +83,6 @@ func (c codes) Ask(ctx context.Context, q session.Question, try func(context.Con
 	asking, done := c.app.watchCaller(ctx)
 	defer done()
 	return c.asker.Ask(asking, c.request(q), func(_ context.Context, code string) (mfa.Outcome, error) {
-		if err := c.app.callerGone(); err != nil { // since the last look
-			return mfa.Unsent, err
-		}
 		answer, err := try(ctx, code)
 		return outcomes[answer], err
 	})

@@ -163,7 +163,7 @@ func (q *asking) run(ctx, limited context.Context, try Try) error {
 		if err != nil {
 			return err
 		}
-		if err := stopped(ctx); err != nil {
+		if err := q.stopped(ctx); err != nil {
 			return err
 		}
 		q.memory.note(code)

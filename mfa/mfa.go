@@ -83,7 +83,7 @@ type Asker struct {
 	Fresh bool
 	// Typed is set when a person typed the command: what came to nothing a moment ago is asked again.
 	Typed bool
-	// Gone is an error once nobody waits for the code any more; then no question is put. Nil: never.
+	// Gone is an error once nobody waits for the code any more; then no question is put, and no code sent. Nil: never.
 	Gone func() error
 	// State keeps locks and memory; nil, or a folder that cannot be used, means to go on without both.
 	State *state.Dir

@@ -81,15 +81,12 @@ try {
   else { [Console]::Out.WriteLine('cancelled') }
 } catch { 'failed:' + $_.FullyQualifiedErrorId }`
 
-// absoluteFolder is what SystemRoot looks like.
-var absoluteFolder = regexp.MustCompile(`^[A-Za-z]:\\`)
-
 // powershell asks by the Windows PowerShell that belongs to Windows. Nothing in its call makes a virus scanner suspicious:
 // no encoded command, no execution policy, which is about script files only
 // (https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_execution_policies).
 func powershell(getenv func(string) string) dialog {
 	root := getenv("SystemRoot")
-	if !absoluteFolder.MatchString(root) {
+	if absolute, _ := regexp.MatchString(`^[A-Za-z]:\\`, root); !absolute {
 		root = `C:\Windows`
 	}
 	program := strings.TrimRight(root, `\`) + `\System32\WindowsPowerShell\v1.0\powershell.exe`

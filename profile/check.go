@@ -1,7 +1,6 @@
 package profile
 
 import (
-	"regexp"
 	"strings"
 	"time"
 )
@@ -40,9 +39,6 @@ func checkRole(r *Role) error {
 	return err
 }
 
-// assignment is how a shell's command line may begin.
-var assignment = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
-
 func (v *resolver) checkProcess() error {
 	s := v.p.MFAProcess
 	if s.Value == "" {
@@ -52,7 +48,7 @@ func (v *resolver) checkProcess() error {
 	if err != nil {
 		return bad(v.p.Name, s, "is not a command: %v", err)
 	}
-	if len(words) > 0 && assignment.MatchString(words[0]) { // which may hold a seed
+	if len(words) > 0 && isAssignment(words[0]) { // which may hold a seed
 		e := bad(v.p.Name, s, "is run without a shell, so that it cannot begin with a variable")
 		e.Hint = "write sh -c '...' around the command"
 		return e
@@ -63,6 +59,12 @@ func (v *resolver) checkProcess() error {
 		return e
 	}
 	return nil
+}
+
+// isAssignment reports how a shell's command line may begin.
+func isAssignment(word string) bool {
+	name, _, ok := strings.Cut(word, "=")
+	return ok && fits(name, 1, len(name), "") && (name[0] < '0' || name[0] > '9')
 }
 
 func (v *resolver) checkOptions() error {

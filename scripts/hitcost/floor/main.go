@@ -1,6 +1,6 @@
 // Floor is the least that a hit could cost: a program that links the libraries
 // of daypass, reads one item of the keyring by go-keyring and prints it. It owns
-// nothing that daypass uses.
+// that yardstick, and does not measure: hitcost does.
 package main
 
 import (
