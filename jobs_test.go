@@ -250,6 +250,56 @@ func TestCtrlZAfterTheCodeStopsNobody(t *testing.T) {
 	w.unlocked()
 }
 
+// Nobody was asked, and the lock is held all the same.
+func TestCtrlZDuringASilentCallStopsNobody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.alone("login", "session", "--token-code", w.sts.Code(device))
+	w.sts.Inject(stsim.Fault{Action: "AssumeRole", Times: 1, Delay: time.Second})
+	c := w.console()
+	c.run(get("silent", "dev"))
+	w.until("AssumeRole", func() bool { return w.sts.Accepted("AssumeRole") == 1 })
+	c.Type("\x1a")
+	c.back()
+	w.ended("silent").credentials()
+	c.exit()
+	w.counts(1, 1)
+	w.unlocked()
+}
+
+// What a code buys is kept, though nobody waits for it any more: the terminal was
+// closed, the session ended. Only Ctrl-C, of somebody who wants to be rid of it,
+// ends the call too.
+func TestASignalDuringTheCallThatTheCodeIsFor(t *testing.T) {
+	t.Parallel()
+	for signal, kept := range map[syscall.Signal]bool{syscall.SIGTERM: true, syscall.SIGHUP: true, syscall.SIGINT: false} {
+		for _, profile := range []string{"dev", "session"} {
+			t.Run(fmt.Sprint(signal, " ", profile), func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t)
+				w.sts.Inject(stsim.Fault{Action: "GetSessionToken", Times: 1, Delay: time.Second})
+				p := w.ask(profile)
+				p.Expect("MFA code: ")
+				p.Type(w.sts.Code(device) + "\r")
+				w.until("the code is taken", func() bool { return w.sts.Accepted("GetSessionToken") == 1 })
+				if err := p.cmd.Process.Signal(signal); err != nil {
+					t.Fatal(err)
+				}
+				if got := p.end(); got.code != 128+int(signal) || got.out != "" || got.err != "daypass: error: interrupted\n" {
+					t.Errorf("exit code %d, out %q, err %q", got.code, got.out, got.err)
+				}
+				w.counts(1, 0)
+				if kept {
+					w.get("session").credentials()
+				} else {
+					w.get("session").failed(3, "no terminal to ask on")
+				}
+				w.unlocked()
+			})
+		}
+	}
+}
+
 // A script's background processes ignore Ctrl-C. They end with the script.
 func TestCtrlCAtThePromptOfAScriptsBackground(t *testing.T) {
 	t.Parallel()

@@ -71,7 +71,7 @@ func (r ring) checkEmpty() {
 	if n, found := r.items(); n != 0 || found != "" {
 		r.w.t.Errorf("%d items are left:\n%s", n, found)
 	}
-	if got := r.w.alone("status", "--json"); got.out != "[]\n" || got.code != 0 || got.err != "" {
+	if got := r.w.alone("status", "--json"); got.out != nothingCached || got.code != 0 || got.err != "" {
 		r.w.t.Errorf("status --json: out %q, err %q, exit code %d", got.out, got.err, got.code)
 	}
 	r.w.get("dev").failed(3, "no terminal to ask on")
@@ -164,7 +164,7 @@ func TestAKeyringThatCannotKeepIsToldAtThePrompt(t *testing.T) {
 			p.answer(w.sts.Code(device))
 			p.end().credentials()
 			w.counts(1, 1)
-			if got := w.alone("status", "--json"); got.out != "[]\n" || got.code != 0 {
+			if got := w.alone("status", "--json"); got.out != nothingCached || got.code != 0 {
 				t.Errorf("status --json: out %q, err %q, exit code %d", got.out, got.err, got.code)
 			}
 		})

@@ -65,6 +65,9 @@ aws_access_key_id = ` + accessKeyID + `
 aws_secret_access_key = ` + secretAccessKey + `
 `
 
+// nothingCached is what status --json says of an empty cache where nothing failed.
+const nothingCached = `{"entries":[],"failures":[]}` + "\n"
+
 // world is a test's own: an STS, a home with the profiles, and a store.
 type world struct {
 	t       *testing.T

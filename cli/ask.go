@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -47,6 +48,12 @@ type waiting struct {
 	get *get
 }
 
+// TryLock takes a lock, or does not, and never leaves it to a process that Ctrl-Z has stopped.
+func (w waiting) TryLock(key string) (unlock func(), ok bool, err error) {
+	tty.KeepRunning()
+	return w.Cache.TryLock(key)
+}
+
 // Lock waits no longer than a person is asked, since that is what the holder does.
 func (w waiting) Lock(ctx context.Context, key string) (func(), error) {
 	if unlock, ok, err := w.TryLock(key); ok || err != nil {
@@ -83,9 +90,27 @@ func (c codes) Ask(ctx context.Context, q session.Question, try func(context.Con
 	asking, done := c.app.watchCaller(ctx)
 	defer done()
 	return c.asker.Ask(asking, c.request(q), func(_ context.Context, code string) (mfa.Outcome, error) {
+		ctx, done := seenThrough(ctx)
+		defer done()
 		answer, err := try(ctx, code)
 		return outcomes[answer], err
 	})
+}
+
+// seenThrough returns ctx as it is for a call that uses up a code: its time limit ends it, and so does Ctrl-C, since a person
+// wants to be rid of it; but not SIGTERM, nor the SIGHUP of a terminal that is closed. What STS issues then is kept.
+func seenThrough(ctx context.Context) (context.Context, context.CancelFunc) {
+	through, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		var s signalError
+		if cause := context.Cause(ctx); !errors.As(cause, &s) || s.Signal == os.Interrupt {
+			cancel(cause)
+		}
+	})
+	return through, func() {
+		stop()
+		cancel(nil)
+	}
 }
 
 var outcomes = map[session.Answer]mfa.Outcome{

@@ -11,7 +11,6 @@ import (
 
 	"daypass/cache"
 	"daypass/creds"
-	"daypass/internal/state"
 	"daypass/internal/tty"
 )
 
@@ -22,21 +21,38 @@ func (a *app) statusCommand() *cobra.Command {
 		Short: "List what is cached and what failed last",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			dir := a.stateDir()
-			c := &cache.Cache{State: dir, Now: a.Now}
-			entries, err := c.List()
+			s := a.status()
 			if asJSON {
-				return ran(a.statusJSON(entries))
+				return ran(a.statusJSON(s))
 			}
-			return ran(a.statusText(entries, dir, err))
+			return ran(a.statusText(s))
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }
 
-func (a *app) statusJSON(entries []cache.Listing) error {
-	type line struct {
+// status is what is known without opening a store.
+type status struct {
+	entries  []cache.Listing
+	failures []failure
+	trouble  string // with the state folder, "" if all is well
+}
+
+func (a *app) status() status {
+	dir := a.stateDir()
+	entries, listErr := (&cache.Cache{State: dir, Now: a.Now}).List()
+	s := status{entries: entries, failures: failures(dir)}
+	if err := dir.Err(); err != nil {
+		s.trouble = "there is no list, and processes do not wait for each other: " + err.Error()
+	} else if listErr != nil {
+		s.trouble = "the list cannot be read: " + listErr.Error()
+	}
+	return s
+}
+
+func (a *app) statusJSON(s status) error {
+	type entry struct {
 		Profile     string `json:"profile"`
 		Call        string `json:"call"`
 		RoleARN     string `json:"role_arn"`
@@ -45,21 +61,25 @@ func (a *app) statusJSON(entries []cache.Listing) error {
 		SecondsLeft int64  `json:"seconds_left"`
 		Store       string `json:"store"`
 	}
-	lines := []line{}
-	for _, e := range entries {
+	answer := struct {
+		Entries  []entry   `json:"entries"`
+		Failures []failure `json:"failures"`
+		Error    string    `json:"error,omitempty"`
+	}{[]entry{}, append([]failure{}, s.failures...), s.trouble}
+	for _, e := range s.entries {
 		left := int64(e.Left(a.Now()) / time.Second)
-		lines = append(lines, line{e.Profile, e.Call, e.RoleARN, e.Serial, creds.Time(e.Expires), left, e.Store})
+		answer.Entries = append(answer.Entries, entry{e.Profile, e.Call, e.RoleARN, e.Serial, creds.Time(e.Expires), left, e.Store})
 	}
-	return writeJSON(a.Stdout, lines)
+	return writeJSON(a.Stdout, answer)
 }
 
-func (a *app) statusText(entries []cache.Listing, dir *state.Dir, listErr error) error {
-	if len(entries) == 0 {
+func (a *app) statusText(s status) error {
+	if len(s.entries) == 0 {
 		fmt.Fprintln(a.Stdout, "nothing is cached")
 	} else {
 		w := tabwriter.NewWriter(a.Stdout, 0, 8, 2, ' ', 0)
 		fmt.Fprintln(w, "PROFILE\tFROM\tFOR\tUNTIL\tLEFT\tSTORE")
-		for _, e := range entries {
+		for _, e := range s.entries {
 			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", tty.Visible(e.Profile), e.Call, tty.Visible(subject(e)),
 				clock(e.Expires, a.Now()), span(e.Left(a.Now())), e.Store)
 		}
@@ -67,13 +87,11 @@ func (a *app) statusText(entries []cache.Listing, dir *state.Dir, listErr error)
 			return err
 		}
 	}
-	for _, f := range failures(dir) {
+	for _, f := range s.failures {
 		fmt.Fprintln(a.Stdout, line(fmt.Sprintf("profile %q failed at %s: %s", f.Profile, clock(f.Time, a.Now()), f.Message)))
 	}
-	if err := dir.Err(); err != nil {
-		fmt.Fprintf(a.Stdout, "there is no list, and processes do not wait for each other: %s\n", tty.Visible(err.Error()))
-	} else if listErr != nil {
-		fmt.Fprintf(a.Stdout, "the list cannot be read: %s\n", tty.Visible(listErr.Error()))
+	if s.trouble != "" {
+		fmt.Fprintln(a.Stdout, tty.Visible(s.trouble))
 	}
 	return nil
 }

@@ -136,8 +136,10 @@ func (s *story) look(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("status: %w", err)
 	}
-	s.kept = strings.TrimSpace(string(list)) != "[]"
-	return nil
+	var status struct{ Entries []any }
+	err = json.Unmarshal(list, &status)
+	s.kept = len(status.Entries) > 0
+	return err
 }
 
 func (s *story) second(ctx context.Context) error {

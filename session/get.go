@@ -101,11 +101,11 @@ func (g *Getter) Get(ctx context.Context) (Result, error) {
 	}
 	g.wait = !hit
 	issued, err := g.renew(ctx, code)
+	if stopped(ctx) { // what was issued all the same is kept for the next call
+		return Result{}, context.Cause(ctx)
+	}
 	if err == nil {
 		return Result{Issued: issued}, nil
-	}
-	if stopped(ctx) {
-		return Result{}, err
 	}
 	if left := held.Left(g.Now()); hit && left >= usable && !(g.Strict && g.wish() && g.nobody(err)) {
 		g.Log.Info("handing out what is left", "left", left, "because", err)

@@ -83,6 +83,10 @@ func IgnoreStops() {
 	signal.Ignore(unix.SIGTTIN, unix.SIGTTOU)
 }
 
+// KeepRunning lets Ctrl-Z (SIGTSTP) not stop this process, which is about to take a lock, until something waits for the key
+// by CatchSuspend. A program that replaces this process can be stopped again.
+func KeepRunning() { signal.Notify(make(chan os.Signal, 1), unix.SIGTSTP) }
+
 // CatchSuspend returns a child of ctx that Ctrl-Z (SIGTSTP) cancels, with the cause ErrSuspended, instead of stopping
 // the process, which would keep its locks. The function returned ends that; Go then drops the signal rather than stop the process.
 func CatchSuspend(ctx context.Context) (context.Context, context.CancelFunc) {

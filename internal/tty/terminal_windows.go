@@ -71,6 +71,9 @@ func openConsole(name string) (windows.Handle, error) {
 // IgnoreStops does nothing here: Windows stops no process for using its console.
 func IgnoreStops() {}
 
+// KeepRunning does nothing: Windows has no Ctrl-Z signal.
+func KeepRunning() {}
+
 // CatchSuspend returns a child of ctx. Windows has no Ctrl-Z signal: at the prompt that key ends the input (io.EOF).
 func CatchSuspend(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithCancel(ctx)
