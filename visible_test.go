@@ -155,16 +155,15 @@ func (w *world) jsonHas(name string, args ...string) {
 	if !ended || strings.ContainsFunc(line, func(r rune) bool { return r < ' ' || r >= 0x7f }) {
 		w.t.Errorf("%q: not a line of ASCII: %q", args, out)
 	}
-	var decoded any
+	var decoded map[string]any
 	if err := json.Unmarshal([]byte(out), &decoded); err != nil {
 		w.t.Fatalf("%q: %v: %q", args, err, out)
 	}
-	if all, ok := decoded.([]any); ok && len(all) > 0 {
-		decoded = all[0]
+	if all, ok := decoded["entries"].([]any); ok && len(all) > 0 {
+		decoded, _ = all[0].(map[string]any)
 	}
-	object, _ := decoded.(map[string]any)
-	if object["profile"] != strings.ToValidUTF8(name, "\ufffd") {
-		w.t.Errorf("%q: the profile is %q, not %q", args, object["profile"], name)
+	if decoded["profile"] != strings.ToValidUTF8(name, "\ufffd") {
+		w.t.Errorf("%q: the profile is %q, not %q", args, decoded["profile"], name)
 	}
 }
 
