@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 )
@@ -109,6 +110,14 @@ func startHung(address string) *exec.Cmd {
 		fmt.Println(err)
 	}
 	return cmd
+}
+
+// hang lets this process live until it is killed. Where Go was built without a C compiler, waiting for nothing at all ends a
+// process by itself: the runtime takes it for a deadlock.
+func hang() {
+	for {
+		time.Sleep(time.Hour)
+	}
 }
 
 func playHung(address string) int {

@@ -1,7 +1,6 @@
 package mfa
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -123,7 +122,7 @@ func playWindow(folder string) int {
 		return code
 	case "":
 		_ = os.WriteFile(filepath.Join(folder, "standing"), nil, 0o600)
-		<-context.Background().Done()
+		hang()
 	default:
 		fmt.Println(answer)
 	}

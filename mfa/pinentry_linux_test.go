@@ -70,7 +70,7 @@ func (c conversation) answer(word string) {
 		fmt.Print(answer)
 		return
 	}
-	<-context.Background().Done()
+	hang()
 }
 
 // played makes programs that play the conversations, and returns their folder.
