@@ -88,7 +88,7 @@ func (g *get) obtain(ctx context.Context) (session.Result, error) {
 	getter := &session.Getter{
 		Cache: waiting{g.cache, g}, Codes: codes{g}, Keys: longTerm{g.keys},
 		Replan: func(b session.Base) ([]session.Step, error) { return steps(g.profile, b, g.plan.network, g.wish) },
-		Base: g.plan.base, Network: g.plan.network, Steps: g.plan.steps, Profile: g.profile.Name,
+		Base:   g.plan.base, Network: g.plan.network, Steps: g.plan.steps, Profile: g.profile.Name,
 		Now: g.app.Now, Log: log,
 		MinRemaining: g.wish, MaxAge: g.maxAge, Refresh: g.options.refresh, Since: g.since, Strict: g.strict,
 	}

@@ -115,7 +115,7 @@ type logout struct {
 func (l *logout) one(ctx context.Context, name string) error {
 	l.reader.Ask = l.ask(ctx, l.keys)
 	accounts, unplanned := l.planned(name)
-	l.reader.Ask = nil // of the many others nobody shall be asked
+	l.reader.Ask = nil          // of the many others nobody shall be asked
 	listed, _ := l.cache.List() // without an index the plan is all there is to go by
 	for _, e := range listed {
 		if e.Profile == name && e.Store == l.cache.Store.Name() && !slices.Contains(accounts, e.Account) {

@@ -93,4 +93,6 @@ func (a *app) keyWords(err error) (what, hint string, code int) {
 	return fmt.Sprintf("the access key %q is kept in the keyring alone: %s", key.name, notKept(err)), keptHint(err), exitFailed
 }
 
-func addHint(name string) string { return fmt.Sprintf("run \"daypass keys add %s\"", creds.ShellWord(name)) }
+func addHint(name string) string {
+	return fmt.Sprintf("run \"daypass keys add %s\"", creds.ShellWord(name))
+}
