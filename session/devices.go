@@ -17,9 +17,6 @@ import (
 // ListMFADevices is the action of IAM that lists a user's devices.
 const ListMFADevices = "ListMFADevices"
 
-// devicesLimit bounds the listing, with all its pages and attempts.
-const devicesLimit = 30 * time.Second
-
 // Device is an MFA device of a user.
 type Device struct {
 	Serial   string    // what an mfa_serial names: an ARN, or the serial of a hardware device
@@ -41,22 +38,14 @@ func Devices(ctx context.Context, p *profile.Profile, getenv func(string) string
 	if err := checkLister(p, base); err != nil {
 		return nil, err
 	}
-	n, err := readNetwork(p, "iam", getenv, region)
+	client, err := iamClient(ctx, p, getenv, region)
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := n.config(ctx)
-	if err == nil {
-		err = base.open(ctx, keys)
-	}
-	if err != nil {
+	if err := base.open(ctx, keys); err != nil {
 		return nil, err
 	}
-	cfg.Credentials = signing(base.Credentials)
-	client := iam.NewFromConfig(cfg, func(o *iam.Options) {
-		o.HTTPClient, o.BaseEndpoint = steady{o.HTTPClient}, optional(n.Endpoint.Value)
-	})
-	ctx, cancel := context.WithTimeout(ctx, devicesLimit)
+	ctx, cancel := context.WithTimeout(ctx, iamLimit)
 	defer cancel()
 	devices, err := listDevices(ctx, client, base.Credentials, "")
 	if name := refusedUser(err); name != "" {
@@ -84,7 +73,7 @@ func listDevices(ctx context.Context, client *iam.Client, signer creds.Credentia
 	wire := &wire{}
 	var devices []Device
 	for pages.HasMorePages() {
-		page, err := pages.NextPage(wire.traced(ctx))
+		page, err := pages.NextPage(wire.traced(ctx), signedBy(signer))
 		if err != nil {
 			return nil, failure(ctx, ListMFADevices, wire, err, hider(signer, ""))
 		}
@@ -113,9 +102,5 @@ func refusedUser(err error) string {
 		return ""
 	}
 	arn, _, _ := strings.Cut(strings.TrimPrefix(refused.Message, "User: "), " ")
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) < 6 || !strings.HasPrefix(parts[5], "user/") {
-		return ""
-	}
-	return parts[5][strings.LastIndexByte(parts[5], '/')+1:]
+	return UserName(arn)
 }
