@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"daypass/cache"
+	"daypass/internal/keyring"
+	"daypass/keys"
 )
 
 // Env is the outside world, so that tests can bring another one.
@@ -30,6 +32,8 @@ type Env struct {
 	// Store opens the store of that name; nil means the real ones. attended says
 	// that a person could unlock it.
 	Store func(name string, attended bool) (cache.Store, error)
+	// Ring opens the keyring that holds long-term keys; nil means the real one.
+	Ring func(attended bool) keys.Ring
 }
 
 // Main runs the command that env.Args name and returns the exit code.
@@ -59,6 +63,8 @@ type app struct {
 	profile   string   // the profile that the run is about, once known
 	prompt    string   // the only way of asking that it allows, "" if it does not say
 	automatic bool     // a program called us: credential-process
+	keyring   *keyring.Keyring
+	unlooked  error // why it is not known whether the keyring has a key that was needed, nil if it is
 
 	catchSignals func() // is called before anything begins that a signal must not cut off
 }

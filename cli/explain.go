@@ -101,7 +101,7 @@ func (a *app) explain(name string, o options) (*explanation, error) {
 }
 
 func (a *app) explainFiles(x *explanation, name string, o options) error {
-	reader, err := profile.Open(a.files(), a.Self)
+	reader, err := a.profiles(a.longTerm(o, a.stateDir()))
 	if err != nil {
 		return err
 	}

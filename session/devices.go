@@ -26,10 +26,11 @@ type Device struct {
 
 // Devices lists the MFA devices of the user whose access key p rests on, in IAM's
 // order; nil if there are none. It needs no serial, and asks nobody. region is
-// one given on the command line, or empty. Errors are *ConfigError and
-// *NetworkConfigError before any call, *RefusedError and *UnreachableError after.
+// one given on the command line, or empty. Errors are *ConfigError,
+// *NetworkConfigError and those of keys before any call, *RefusedError and
+// *UnreachableError after.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListMFADevices.html
-func Devices(ctx context.Context, p *profile.Profile, getenv func(string) string, region string) ([]Device, error) {
+func Devices(ctx context.Context, p *profile.Profile, getenv func(string) string, region string, keys Keys) ([]Device, error) {
 	base, err := ReadBase(p, getenv)
 	if err != nil {
 		return nil, err
@@ -39,6 +40,9 @@ func Devices(ctx context.Context, p *profile.Profile, getenv func(string) string
 	}
 	client, err := iamClient(ctx, p, getenv, region)
 	if err != nil {
+		return nil, err
+	}
+	if err := base.open(ctx, keys); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, iamLimit)
@@ -54,7 +58,7 @@ func Devices(ctx context.Context, p *profile.Profile, getenv func(string) string
 // roles belong to no user, or must not.
 func checkLister(p *profile.Profile, b Base) error {
 	switch {
-	case b.Credentials.AccessKeyID == "":
+	case b.ID == "":
 		return &ConfigError{Profile: p.Name, Problem: BaseUnsupported, Detail: string(b.Kind)}
 	case b.Credentials.Temporary():
 		return &ConfigError{Profile: p.Name, Problem: ListNeedsLongTerm, Detail: b.Profile}
