@@ -92,7 +92,10 @@ func (a *app) tell(line string) {
 func (a *app) words(err error) (what, hint string, code int) {
 	var usage *usageError
 	var stopped signalError
+	var rotating *rotateError
 	switch {
+	case errors.As(err, &rotating): // whatever stopped it
+		return a.rotateWords(rotating)
 	case errors.As(err, &stopped):
 		return "interrupted", "", exitCode(stopped.Signal)
 	case errors.As(err, &usage):

@@ -102,14 +102,9 @@ func (e *RotateError) Error() string { return e.Err.Error() }
 // Unwrap returns why it stopped.
 func (e *RotateError) Unwrap() error { return e.Err }
 
-// Run replaces the key under name and returns the entry of the new one. Its errors
-// are those of Keys.Get, and *RotateError.
+// Run replaces the key under name, whose lock the caller holds, and returns the
+// entry of the new one. Its errors are those of Keys.Get, and *RotateError.
 func (r *Rotation) Run(ctx context.Context, name string) (Entry, error) {
-	unlock, err := r.Keys.Lock(ctx, name)
-	if err != nil {
-		return Entry{}, err
-	}
-	defer unlock()
 	e, err := r.Keys.Get(ctx, name)
 	if err != nil {
 		return Entry{}, err
