@@ -33,6 +33,7 @@ until they expire, and hands them to every tool that asks.`,
 		a.statusCommand(),
 		a.exportCommand(),
 		a.explainCommand(),
+		a.keysCommand(),
 		a.completionCommand(),
 		a.versionCommand(),
 	)
