@@ -113,7 +113,7 @@ func (o *obliged) oblige() {
 			codes = n
 			o.Type(o.turning.code() + "\r")
 		}
-		if n := strings.Count(seen, "[y/N]: "); n > others {
+		if n := strings.Count(seen, "[y/N] "); n > others {
 			others = n
 			o.Type("y\r")
 		}

@@ -77,8 +77,12 @@ func (e signalError) Error() string { return "stopped by signal: " + e.String() 
 // catchAfter is longer than a hit takes, and shorter than a person.
 const catchAfter = 50 * time.Millisecond
 
+// endsAtOnce is when a second signal ends the program: a key that is held down sends
+// several, and what was switched off on the terminal must be switched on again first.
+const endsAtOnce = 200 * time.Millisecond
+
 // withSignals returns a context that the signals which end a program cancel,
-// once: a second one ends the program at once. They are caught from catch on, and
+// once: a second one, a moment later, ends the program at once. They are caught from catch on, and
 // without it after a moment: catching starts threads, which would show in the
 // time of a hit.
 func withSignals(ctx context.Context) (_ context.Context, catch, stop func()) {
@@ -93,8 +97,8 @@ func withSignals(ctx context.Context) (_ context.Context, catch, stop func()) {
 		go func() {
 			select {
 			case s := <-caught:
-				signal.Reset(endingSignals...)
 				cancel(signalError{s})
+				time.AfterFunc(endsAtOnce, func() { signal.Reset(endingSignals...) })
 			case <-ctx.Done():
 			}
 		}()

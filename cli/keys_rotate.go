@@ -13,7 +13,7 @@ import (
 	"daypass/session"
 )
 
-func (a *app) keysRotateCommand() *cobra.Command {
+func (a *app) rotateKeyCommand() *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
 		Use:   "rotate NAME",
@@ -25,8 +25,9 @@ that rest on the key. If it stops on the way, the key in the keyring works, and
 running it again goes on.`,
 		Example:           `  daypass keys rotate main`,
 		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: cobra.NoFileCompletions,
+		ValidArgsFunction: a.completeKeys,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			a.profile = args[0]
 			return ran(a.rotateKey(cmd.Context(), args[0], o))
 		},
 	}
@@ -48,7 +49,7 @@ func (a *app) rotateKey(ctx context.Context, name string, o options) error {
 	if err := r.prepare(ctx); err != nil {
 		return err
 	}
-	unlock, err := r.get.keys.Lock(ctx, name)
+	unlock, err := a.lockKey(ctx, r.get.keys, name)
 	if err != nil {
 		return err
 	}

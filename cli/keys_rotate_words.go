@@ -10,6 +10,7 @@ import (
 	"daypass/creds"
 	"daypass/internal/keyring"
 	"daypass/keys"
+	"daypass/mfa"
 	"daypass/profile"
 	"daypass/session"
 )
@@ -97,16 +98,22 @@ func (r *rotation) note(format string, args ...any) {
 
 // MayDelete asks on the terminal.
 func (r *rotation) MayDelete(ctx context.Context, s keys.Surplus) (bool, error) {
-	about := []string{"AWS allows a user two access keys, and both are there:"}
+	t, done, err := r.get.app.talk(ctx, r.get.options, r.get.dir)
+	if err != nil {
+		return false, &unconfirmedError{s.Key.AccessKeyID, err}
+	}
+	defer done()
+	about := "AWS allows a user two access keys, and both are there:\n"
 	known, _ := r.get.keys.List() // where it cannot be read, less is told
 	for _, k := range s.All {
-		about = append(about, "  "+r.described(k, known))
+		about += "  " + r.described(k, known) + "\n"
 	}
 	what := "what uses it stops working"
 	if s.Lost {
 		what = "it came of the call whose answer was lost, so nobody has its secret"
 	}
-	yes, err := r.get.app.confirm(ctx, r.get.options, about, fmt.Sprintf("delete %s at AWS (%s)?", s.Key.AccessKeyID, what))
+	t.say(about)
+	yes, err := t.confirm(fmt.Sprintf("Delete %s at AWS (%s)?", s.Key.AccessKeyID, what))
 	if err != nil {
 		err = &unconfirmedError{s.Key.AccessKeyID, err}
 	}
@@ -175,10 +182,21 @@ func (a *app) rotateWords(e *rotateError) (what, hint string, code int) {
 
 func (a *app) unconfirmedWords(name string, e *unconfirmedError) (what string, code int) {
 	what, _, code = a.words(e.err)
-	if code == exitFailed {
-		what = fmt.Sprintf("access key %q: whether %s may be deleted has to be asked, and %v", name, e.id, e.err)
+	if why := unanswered(e.err); why != "" {
+		what = fmt.Sprintf("access key %q cannot be replaced before it is known whether %s may be deleted, and %s", name, e.id, why)
 	}
 	return what, code
+}
+
+// unanswered says why there is no answer, empty if something else is the matter.
+func unanswered(err error) string {
+	switch {
+	case errors.Is(err, errClosed):
+		return "the question was closed"
+	case errors.Is(err, mfa.ErrPromptOff):
+		return "asking is switched off"
+	}
+	return noTerminal(err)
 }
 
 func ofKeyring(err error) bool {

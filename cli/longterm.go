@@ -80,10 +80,17 @@ func (e *keyError) Unwrap() error { return e.err }
 // keyWords are those for what is wrong with a long-term key.
 func (a *app) keyWords(err error) (what, hint string, code int) {
 	var key *keyError
-	if !errors.As(err, &key) {
-		return "", "", 0
-	}
+	var unfinished *unfinishedError
+	var none *noKeyError
 	switch {
+	case errors.As(err, &unfinished):
+		return unfinished.Error(), fmt.Sprintf("run \"daypass keys rotate %s\" to finish it", creds.ShellWord(unfinished.name)), exitFailed
+	case errors.As(err, &none):
+		return none.Error(), addHint(none.name), exitUsage
+	case !errors.As(err, &key):
+		return "", "", 0
+	case errors.Is(err, errKeyBusy):
+		return fmt.Sprintf("another daypass is changing the access key %q", key.name), "let it finish, then try again", exitFailed
 	case errors.Is(err, keys.ErrNone):
 		return fmt.Sprintf("the keyring holds no access key %q", key.name), addHint(key.name), exitUsage
 	case errors.Is(err, keys.ErrForeign):

@@ -124,6 +124,54 @@ func (v *resolver) staticKeys(sec *section, b *Base) (bool, error) {
 	return true, nil
 }
 
+// StaticKeys gives the key pair that the files hold under that very name, whatever
+// the profile takes its keys from; its Kind is "" if there is none. Another pair
+// beside it, which it hides, is an error, as are half a pair and a name without a
+// section. Errors are *Error.
+func (r *Reader) StaticKeys(name string) (Base, error) {
+	v := r.resolver(name)
+	sec, err := r.files.profile(name)
+	if err != nil {
+		return Base{}, err
+	}
+	if sec == nil {
+		return Base{}, v.notFound(name, Setting{})
+	}
+	b := Base{Profile: name}
+	if _, err := v.staticKeys(sec, &b); err != nil {
+		return Base{}, err
+	}
+	if err := r.files.config.otherKey(b, r.files.inConfig(name)); err != nil {
+		return Base{}, err
+	}
+	if err := r.files.credentials.otherKey(b, r.files.inCredentials(name)); err != nil {
+		return Base{}, err
+	}
+	return b, nil
+}
+
+// otherKey is an error if those sections hold a key that is not b's.
+func (t *text) otherKey(b Base, heads []int) error {
+	entries, err := t.settings(heads)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		for _, used := range []Setting{b.AccessKeyID, b.SecretAccessKey} {
+			s := Setting{Key: e.key, Value: e.value, File: t.path, Line: e.line}
+			if !e.nested && sameKey(s, used) && s.Value != "" && s.Value != used.Value {
+				return bad(b.Profile, s, "is not that of %s, which is used; remove one of the two keys by hand", used.Place())
+			}
+		}
+	}
+	return nil
+}
+
+// sameKey reports whether both are one setting, with or without our prefix.
+func sameKey(a, b Setting) bool {
+	return strings.TrimPrefix(a.Key, ownPrefix) == strings.TrimPrefix(b.Key, ownPrefix)
+}
+
 func (v *resolver) credentialSource(sec *section, s Setting) (Base, error) {
 	b := Base{Profile: sec.name, Source: s, Defining: []Setting{s}}
 	switch strings.ToLower(s.Value) {
