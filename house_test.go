@@ -15,11 +15,12 @@ import (
 // tests import, may import any.
 var mayImport = map[string][]string{
 	"":                 {"cli"},
-	"cli":              {"session", "profile", "mfa", "cache", "creds", "internal/keyring", "internal/state", "internal/tty"},
+	"cli":              {"session", "profile", "mfa", "cache", "keys", "creds", "internal/keyring", "internal/state", "internal/tty"},
 	"session":          {"profile", "creds"},
 	"profile":          {"internal/state"},
 	"mfa":              {"internal/tty", "internal/state"},
 	"cache":            {"creds", "internal/keyring", "internal/state"},
+	"keys":             {"creds", "internal/keyring", "internal/state"},
 	"creds":            {},
 	"demo":             {"internal/stsim"},
 	"internal/keyring": {},

@@ -18,6 +18,7 @@ import (
 
 	"daypass/cache"
 	"daypass/cli"
+	longterm "daypass/keys"
 )
 
 // TestMain lets the test binary be daypass too: with another store, another
@@ -58,6 +59,8 @@ func daypass() {
 			}
 			return folderStore{folder}, nil
 		}
+		ring := &folderRing{folderStore: folderStore{folder}}
+		env.Ring = func(bool) longterm.Ring { return ring }
 	}
 	os.Exit(cli.Main(context.Background(), env))
 }

@@ -37,11 +37,13 @@ func (a *app) listDevicesCommand(cmd *cobra.Command, args []string, o options) e
 // pasted into the profile. The serial that the profile has may be the wrong one:
 // that is what the list is for.
 func (a *app) listDevices(ctx context.Context, name string, o options) error {
-	p, err := profile.Load(a.files(), name, a.Self)
+	o.fromEnvironment(a.Getenv)
+	k := a.longTerm(o, a.stateDir())
+	p, err := a.load(ctx, name, k)
 	if err != nil && !errors.Is(err, profile.ErrSerial) {
 		return err
 	}
-	devices, err := session.Devices(ctx, p, a.Getenv, o.region)
+	devices, err := session.Devices(ctx, p, a.Getenv, o.region, longTerm{k})
 	if err != nil {
 		return err
 	}

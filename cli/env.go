@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"daypass/cache"
+	"daypass/internal/keyring"
+	"daypass/keys"
 )
 
 // Env is the outside world, so that tests can bring another one.
@@ -30,6 +32,8 @@ type Env struct {
 	// Store opens the store of that name; nil means the real ones. attended says
 	// that a person could unlock it.
 	Store func(name string, attended bool) (cache.Store, error)
+	// Ring opens the keyring that holds long-term keys; nil means the real one.
+	Ring func(attended bool) keys.Ring
 }
 
 // Main runs the command that env.Args name and returns the exit code.
@@ -59,6 +63,8 @@ type app struct {
 	profile   string   // the profile that the run is about, once known
 	prompt    string   // the only way of asking that it allows, "" if it does not say
 	automatic bool     // a program called us: credential-process
+	keyring   *keyring.Keyring
+	unlooked  error // why it is not known whether the keyring has a key that was needed, nil if it is
 
 	catchSignals func() // is called before anything begins that a signal must not cut off
 }
@@ -71,8 +77,12 @@ func (e signalError) Error() string { return "stopped by signal: " + e.String() 
 // catchAfter is longer than a hit takes, and shorter than a person.
 const catchAfter = 50 * time.Millisecond
 
+// endsAtOnce is when a second signal ends the program: a key that is held down sends
+// several, and what was switched off on the terminal must be switched on again first.
+const endsAtOnce = 200 * time.Millisecond
+
 // withSignals returns a context that the signals which end a program cancel,
-// once: a second one ends the program at once. They are caught from catch on, and
+// once: a second one, a moment later, ends the program at once. They are caught from catch on, and
 // without it after a moment: catching starts threads, which would show in the
 // time of a hit.
 func withSignals(ctx context.Context) (_ context.Context, catch, stop func()) {
@@ -87,8 +97,8 @@ func withSignals(ctx context.Context) (_ context.Context, catch, stop func()) {
 		go func() {
 			select {
 			case s := <-caught:
-				signal.Reset(endingSignals...)
 				cancel(signalError{s})
+				time.AfterFunc(endsAtOnce, func() { signal.Reset(endingSignals...) })
 			case <-ctx.Done():
 			}
 		}()

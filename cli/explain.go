@@ -101,7 +101,7 @@ func (a *app) explain(name string, o options) (*explanation, error) {
 }
 
 func (a *app) explainFiles(x *explanation, name string, o options) error {
-	reader, err := profile.Open(a.files(), a.Self)
+	reader, err := a.profiles(a.longTerm(o, a.stateDir()))
 	if err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func (a *app) explainPlan(x *explanation, p *profile.Profile, o options) error {
 	if err != nil {
 		return err
 	}
-	c, err := a.openCache(o, p, a.stateDir(), false)
+	c, err := a.openCache(o, p, a.stateDir())
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"daypass/cache"
 	"daypass/internal/keyring"
 	"daypass/internal/state"
+	"daypass/keys"
 	"daypass/mfa"
 	"daypass/profile"
 	"daypass/session"
@@ -55,6 +56,7 @@ type get struct {
 	maxAge  time.Duration // of an MFA session, 0: any
 	plan    plan
 	dir     *state.Dir
+	keys    *keys.Keys
 	cache   *cache.Cache
 	asker   *mfa.Asker
 	begun   time.Time // the limits count from here
@@ -69,7 +71,7 @@ type plan struct {
 
 // run returns the credentials of the profile called name.
 func (g *get) run(ctx context.Context, name string) (session.Result, error) {
-	if err := g.prepare(name); err != nil {
+	if err := g.prepare(ctx, name); err != nil {
 		return session.Result{}, err
 	}
 	return g.obtain(ctx)
@@ -84,8 +86,9 @@ func (g *get) obtain(ctx context.Context) (session.Result, error) {
 	log, done := g.log()
 	defer done()
 	getter := &session.Getter{
-		Cache: waiting{g.cache, g}, Codes: codes{g},
-		Base: g.plan.base, Network: g.plan.network, Steps: g.plan.steps, Profile: g.profile.Name,
+		Cache: waiting{g.cache, g}, Codes: codes{g}, Keys: longTerm{g.keys},
+		Replan: func(b session.Base) ([]session.Step, error) { return steps(g.profile, b, g.plan.network, g.wish) },
+		Base:   g.plan.base, Network: g.plan.network, Steps: g.plan.steps, Profile: g.profile.Name,
 		Now: g.app.Now, Log: log,
 		MinRemaining: g.wish, MaxAge: g.maxAge, Refresh: g.options.refresh, Since: g.since, Strict: g.strict,
 	}
@@ -93,15 +96,14 @@ func (g *get) obtain(ctx context.Context) (session.Result, error) {
 }
 
 // prepare reads what the command line, the environment and the files say.
-func (g *get) prepare(name string) (err error) {
+func (g *get) prepare(ctx context.Context, name string) (err error) {
 	a := g.app
 	a.profile = name
-	g.options.fromEnvironment(a.Getenv)
-	g.dir = a.stateDir()
+	g.begin()
 	if asking := callers(a.Getenv); slices.Contains(asking, name) {
 		return &loopError{append(asking, name)}
 	}
-	if g.profile, err = profile.Load(a.files(), name, a.Self); err != nil {
+	if g.profile, err = a.load(ctx, name, g.keys); err != nil {
 		return err
 	}
 	if err := g.readSettings(); err != nil {
@@ -110,7 +112,19 @@ func (g *get) prepare(name string) (err error) {
 	if g.plan, err = a.plan(g.profile, g.options.region, g.wish); err != nil {
 		return err
 	}
-	if g.cache, err = a.openCache(g.options, g.profile, g.dir, g.fresh || g.options.refresh); err != nil {
+	return g.open()
+}
+
+func (g *get) begin() {
+	g.options.fromEnvironment(g.app.Getenv)
+	g.options.anew = g.fresh || g.options.refresh
+	g.dir = g.app.stateDir()
+	g.keys = g.app.longTerm(g.options, g.dir)
+}
+
+// open opens what the profile's settings are about.
+func (g *get) open() (err error) {
+	if g.cache, err = g.app.openCache(g.options, g.profile, g.dir); err != nil {
 		return err
 	}
 	g.asker, err = g.newAsker()
@@ -155,8 +169,12 @@ func (a *app) plan(p *profile.Profile, region string, wish time.Duration) (plan,
 	if err != nil {
 		return plan{network: network, base: base}, err
 	}
-	steps, err := session.Plan(p, session.Want{Base: base, Network: network, Login: loginName(), MinRemaining: wish})
+	steps, err := steps(p, base, network, wish)
 	return plan{network, base, steps}, err
+}
+
+func steps(p *profile.Profile, base session.Base, network session.Network, wish time.Duration) ([]session.Step, error) {
+	return session.Plan(p, session.Want{Base: base, Network: network, Login: loginName(), MinRemaining: wish})
 }
 
 // loginName is that of the uid; the environment's could be anybody's.
@@ -169,16 +187,14 @@ func loginName() string {
 }
 
 // openCache opens the store that the flag, the environment or the profile names.
-// If fresh, what is remembered of its trouble does not count.
-func (a *app) openCache(o options, p *profile.Profile, dir *state.Dir, fresh bool) (*cache.Cache, error) {
+func (a *app) openCache(o options, p *profile.Profile, dir *state.Dir) (*cache.Cache, error) {
 	name := o.store
 	if name == "" && p != nil {
 		name = p.Store
 	}
 	open := a.Store
 	if open == nil {
-		memory := &cache.KeyringMemory{State: dir, Now: a.Now, Fresh: fresh}
-		open = func(name string, attended bool) (cache.Store, error) { return a.realStore(name, attended, memory) }
+		open = func(name string, _ bool) (cache.Store, error) { return a.realStore(name, o, dir) }
 	}
 	s, err := open(name, a.attended(o))
 	if err != nil && o.store == "" && p != nil {
@@ -191,14 +207,24 @@ func (a *app) openCache(o options, p *profile.Profile, dir *state.Dir, fresh boo
 	return &cache.Cache{Store: s, State: dir, Now: a.Now}, nil
 }
 
-func (a *app) realStore(name string, attended bool, memory keyring.Memory) (cache.Store, error) {
+func (a *app) realStore(name string, o options, dir *state.Dir) (cache.Store, error) {
 	switch name {
 	case "", "auto", "keyring":
-		return cache.Keyring{OS: &keyring.Keyring{Attended: attended, Getenv: a.Getenv, Memory: memory}}, nil
+		return cache.Keyring{OS: a.osKeyring(o, dir)}, nil
 	case "none":
 		return cache.None{}, nil
 	}
 	return nil, fmt.Errorf("no store is called %q; there are auto, keyring and none", name)
+}
+
+// osKeyring is one for all that a run keeps: once it has hung, nothing waits for it
+// again.
+func (a *app) osKeyring(o options, dir *state.Dir) *keyring.Keyring {
+	if a.keyring == nil {
+		memory := &cache.KeyringMemory{State: dir, Now: a.Now, Fresh: o.anew}
+		a.keyring = &keyring.Keyring{Attended: a.attended(o), Getenv: a.Getenv, Memory: memory}
+	}
+	return a.keyring
 }
 
 // attended reports whether somebody could unlock the keyring, which is done in a

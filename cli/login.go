@@ -50,7 +50,7 @@ func (a *app) login(ctx context.Context, names []string, o options) error {
 		if slices.Contains(names[:i], name) {
 			continue
 		}
-		if g := l.prepare(name); g != nil {
+		if g := l.prepare(ctx, name); g != nil {
 			all = append(all, g)
 		}
 	}
@@ -82,9 +82,9 @@ type closedQuestion struct {
 }
 
 // prepare returns nil if the profile or the command line is at fault.
-func (l *login) prepare(name string) *get {
+func (l *login) prepare(ctx context.Context, name string) *get {
 	g := &get{app: l.app, options: l.options, limits: personLimits, strict: true, fresh: true, since: l.began}
-	err := g.prepare(name)
+	err := g.prepare(ctx, name)
 	if err == nil {
 		err = g.plan.network.Check()
 	}

@@ -13,6 +13,7 @@ import (
 	"daypass/internal/keyring"
 	"daypass/internal/state"
 	"daypass/internal/tty"
+	"daypass/keys"
 	"daypass/profile"
 )
 
@@ -51,13 +52,13 @@ func (a *app) logoutCommand() *cobra.Command {
 // everyStore is o for the one store that keeps anything, whatever store is set.
 func (a *app) everyStore(o options) options {
 	o.fromEnvironment(a.Getenv)
-	o.store = "keyring"
+	o.store, o.anew = "keyring", true
 	return o
 }
 
 func (a *app) logoutAll(ctx context.Context, o options) error {
 	dir := a.stateDir()
-	c, err := a.openCache(a.everyStore(o), nil, dir, true)
+	c, err := a.openCache(a.everyStore(o), nil, dir)
 	if err != nil {
 		return err
 	}
@@ -77,16 +78,18 @@ func (a *app) logoutAll(ctx context.Context, o options) error {
 
 func (a *app) logout(ctx context.Context, names []string, o options) error {
 	dir := a.stateDir()
-	c, err := a.openCache(a.everyStore(o), nil, dir, true)
+	o = a.everyStore(o)
+	c, err := a.openCache(o, nil, dir)
 	if err != nil {
 		return err
 	}
-	reader, err := profile.Open(a.files(), a.Self)
+	k := a.longTerm(o, dir)
+	reader, err := a.profiles(k)
 	if err != nil {
 		return err
 	}
 	defer reader.Close()
-	l := &logout{app: a, reader: reader, region: o.region, cache: c, dir: dir}
+	l := &logout{app: a, reader: reader, keys: k, region: o.region, cache: c, dir: dir}
 	for _, name := range names {
 		a.profile = name
 		if err := l.one(ctx, name); err != nil {
@@ -100,6 +103,7 @@ func (a *app) logout(ctx context.Context, names []string, o options) error {
 type logout struct {
 	*app
 	reader *profile.Reader
+	keys   *keys.Keys
 	region string
 	cache  *cache.Cache
 	dir    *state.Dir
@@ -109,7 +113,9 @@ type logout struct {
 // for it when its settings were others. A profile that is in no file any more
 // may still have some.
 func (l *logout) one(ctx context.Context, name string) error {
+	l.reader.Ask = l.ask(ctx, l.keys)
 	accounts, unplanned := l.planned(name)
+	l.reader.Ask = nil          // of the many others nobody shall be asked
 	listed, _ := l.cache.List() // without an index the plan is all there is to go by
 	for _, e := range listed {
 		if e.Profile == name && e.Store == l.cache.Store.Name() && !slices.Contains(accounts, e.Account) {

@@ -33,6 +33,7 @@ until they expire, and hands them to every tool that asks.`,
 		a.statusCommand(),
 		a.exportCommand(),
 		a.explainCommand(),
+		a.keysCommand(),
 		a.completionCommand(),
 		a.versionCommand(),
 	)
@@ -66,6 +67,8 @@ type options struct {
 	noPrompt     bool
 	refresh      bool
 	debug        bool
+
+	anew bool // no flag: a person wants the keyring tried in full, whatever is remembered of its trouble
 }
 
 // profileFlags are those of every command about a profile.

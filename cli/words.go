@@ -92,13 +92,19 @@ func (a *app) tell(line string) {
 func (a *app) words(err error) (what, hint string, code int) {
 	var usage *usageError
 	var stopped signalError
+	var left *leftError
+	var rotating *rotateError
 	switch {
+	case errors.As(err, &left): // before the others: where the key is matters more
+		return a.leftWords(left)
+	case errors.As(err, &rotating):
+		return a.rotateWords(rotating)
 	case errors.As(err, &stopped):
 		return "interrupted", "", exitCode(stopped.Signal)
 	case errors.As(err, &usage):
 		return usage.Error(), a.usageHint(), exitUsage
 	}
-	for _, words := range []func(error) (string, string, int){a.configWords, a.loginWords, a.codeWords, a.stsWords} {
+	for _, words := range []func(error) (string, string, int){a.keyWords, a.talkWords, a.configWords, a.loginWords, a.codeWords, a.stsWords} {
 		if what, hint, code := words(err); code != 0 {
 			return what, hint, code
 		}
@@ -126,7 +132,11 @@ func (a *app) configWords(err error) (what, hint string, code int) {
 		what, hint = planWords(plan)
 		return what, hint, exitUsage
 	case errors.As(err, &file):
-		return file.Error(), fileHint(file), exitUsage
+		what = file.Error()
+		if a.unlooked != nil {
+			what += "; whether the keyring has a key for it is not known: " + notKept(a.unlooked)
+		}
+		return what, fileHint(file), exitUsage
 	case errors.As(err, &network):
 		return network.Error(), "correct that setting", exitUsage
 	case errors.As(err, &loop):

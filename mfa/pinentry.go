@@ -112,8 +112,8 @@ func (a *Asker) openLender() (lender, error) {
 func (a *Asker) lendingPlace() (string, error) {
 	t, err := a.openLender()
 	if errors.Is(err, tty.ErrRaw) && a.State != nil {
-		if id, failed := tty.ID(); failed == nil && a.heldBy(terminalName(id)).PID != 0 {
-			return terminalName(id), nil
+		if id, failed := tty.ID(); failed == nil && a.heldBy(TerminalName(id)).PID != 0 {
+			return TerminalName(id), nil
 		}
 		t, err = a.openLender() // it may have come back meanwhile
 	}
@@ -121,7 +121,7 @@ func (a *Asker) lendingPlace() (string, error) {
 		return "", err
 	}
 	defer t.Close()
-	return terminalName(t.ID()), nil
+	return TerminalName(t.ID()), nil
 }
 
 // byPinentries is the way of asking by pinentry programs: by the first that can put the question. One that could not is not

@@ -20,12 +20,12 @@ func (a *Asker) terminalWay() (way, error) {
 // onTerminal is the way of asking on a terminal.
 type onTerminal struct{ Terminal }
 
-func (t onTerminal) place() string { return terminalName(t.ID()) }
+func (t onTerminal) place() string { return TerminalName(t.ID()) }
 func (t onTerminal) window() bool  { return false }
 func (t onTerminal) close()        { t.Close() }
 
-// terminalName names the terminal of that ID in the state folder.
-func terminalName(id string) string { return "terminal-" + id }
+// TerminalName is what the terminal with that ID is called in the state folder. The lock of that name is held by whoever asks there.
+func TerminalName(id string) string { return "terminal-" + id }
 
 // put prints what q is about, and later only why it is asked again: the rest still stands above.
 func (t onTerminal) put(ctx context.Context, q question) (string, error) {

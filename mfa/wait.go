@@ -150,7 +150,7 @@ func (a *Asker) tellWaiting(ctx context.Context, lock string) {
 
 // tellBeside prints line; on a new one if a prompt stands on this terminal.
 func (a *Asker) tellBeside(t Terminal, line string) {
-	free, ok, err := a.State.TryLock(terminalName(t.ID()))
+	free, ok, err := a.State.TryLock(TerminalName(t.ID()))
 	if ok {
 		defer free()
 	} else if err == nil {

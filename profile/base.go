@@ -31,9 +31,45 @@ func (v *resolver) findBase() error {
 	return nil
 }
 
-// base finds the first credentials, in the Go SDK's order.
-// https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
+// base finds the first credentials: a key in the keyring goes before whatever the
+// files say.
 func (v *resolver) base(sec *section) (Base, error) {
+	if v.kept(sec.name) {
+		return v.p.Base, nil
+	}
+	b, err := v.baseInFiles(sec)
+	if err == nil && b.Kind == "" && v.inKeyring(sec.name) {
+		return v.p.Base, nil
+	}
+	return b, err
+}
+
+// kept reports whether the keyring is known to hold a key of that name, and makes
+// it the base.
+func (v *resolver) kept(name string) bool { return v.keyringHas(v.Kept, name) }
+
+// inKeyring is kept, or what the keyring says when it is asked. It is asked once:
+// the name that it is asked for is the last of the chain.
+func (v *resolver) inKeyring(name string) bool {
+	known := v.p.Base.Kind == Keyring && v.p.Base.Profile == name
+	return known || v.kept(name) || v.keyringHas(v.Ask, name)
+}
+
+func (v *resolver) keyringHas(look func(string) (string, bool), name string) bool {
+	if look == nil {
+		return false
+	}
+	id, ok := look(name)
+	if ok {
+		v.p.Base = Base{Kind: Keyring, Profile: name, AccessKeyID: Setting{Key: "aws_access_key_id", Value: id}}
+	}
+	return ok
+}
+
+// baseInFiles finds the first credentials that the files tell of, in the Go SDK's
+// order.
+// https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
+func (v *resolver) baseInFiles(sec *section) (Base, error) {
 	b := Base{Profile: sec.name}
 	if found, err := v.staticKeys(sec, &b); found || err != nil {
 		return b, err
@@ -88,6 +124,54 @@ func (v *resolver) staticKeys(sec *section, b *Base) (bool, error) {
 	return true, nil
 }
 
+// StaticKeys gives the key pair that the files hold under that very name, whatever
+// the profile takes its keys from; its Kind is "" if there is none. Another pair
+// beside it, which it hides, is an error, as are half a pair and a name without a
+// section. Errors are *Error.
+func (r *Reader) StaticKeys(name string) (Base, error) {
+	v := r.resolver(name)
+	sec, err := r.files.profile(name)
+	if err != nil {
+		return Base{}, err
+	}
+	if sec == nil {
+		return Base{}, v.notFound(name, Setting{})
+	}
+	b := Base{Profile: name}
+	if _, err := v.staticKeys(sec, &b); err != nil {
+		return Base{}, err
+	}
+	if err := r.files.config.otherKey(b, r.files.inConfig(name)); err != nil {
+		return Base{}, err
+	}
+	if err := r.files.credentials.otherKey(b, r.files.inCredentials(name)); err != nil {
+		return Base{}, err
+	}
+	return b, nil
+}
+
+// otherKey is an error if those sections hold a key that is not b's.
+func (t *text) otherKey(b Base, heads []int) error {
+	entries, err := t.settings(heads)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		for _, used := range []Setting{b.AccessKeyID, b.SecretAccessKey} {
+			s := Setting{Key: e.key, Value: e.value, File: t.path, Line: e.line}
+			if !e.nested && sameKey(s, used) && s.Value != "" && s.Value != used.Value {
+				return bad(b.Profile, s, "is not that of %s, which is used; remove one of the two keys by hand", used.Place())
+			}
+		}
+	}
+	return nil
+}
+
+// sameKey reports whether both are one setting, with or without our prefix.
+func sameKey(a, b Setting) bool {
+	return strings.TrimPrefix(a.Key, ownPrefix) == strings.TrimPrefix(b.Key, ownPrefix)
+}
+
 func (v *resolver) credentialSource(sec *section, s Setting) (Base, error) {
 	b := Base{Profile: sec.name, Source: s, Defining: []Setting{s}}
 	switch strings.ToLower(s.Value) {
@@ -132,7 +216,7 @@ func defining(sec *section, keys ...string) []Setting {
 // noBase says where keys were needed and not found. A profile that asks for
 // nothing is left to the caller.
 func (v *resolver) noBase(last *section) error {
-	const hint = "add aws_access_key_id and aws_secret_access_key, or name the profile that has them by daypass_source_profile"
+	const hint = "store a key under that name by \"daypass keys add\", or name the profile that has one by daypass_source_profile"
 	var e *Error
 	role, hasRole := last.lookup("role_arn")
 	serial, hasSerial := last.lookup("mfa_serial")

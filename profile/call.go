@@ -18,7 +18,7 @@ func (r *Reader) ownCall(s Setting) (profile string, ours bool) {
 	if err != nil || len(words) < 2 || words[1] != "credential-process" {
 		return "", false
 	}
-	if !isOwnName(words[0]) && !sameFile(words[0], r.self) {
+	if !isOwnName(words[0]) && !sameProgram(words[0], r.self) {
 		return "", false
 	}
 	return profileFlag(words[2:]), true
@@ -32,16 +32,17 @@ func isOwnName(program string) bool {
 	return base == "daypass" || base == "daypass.exe"
 }
 
-func sameFile(program, self string) bool {
+func sameProgram(program, self string) bool {
 	if self == "" {
 		return false
 	}
 	path, err := exec.LookPath(program)
-	if err != nil {
-		return false
-	}
+	return err == nil && sameFile(path, self)
+}
+
+func sameFile(path, other string) bool {
 	a, errA := os.Stat(path)
-	b, errB := os.Stat(self)
+	b, errB := os.Stat(other)
 	return errA == nil && errB == nil && os.SameFile(a, b)
 }
 

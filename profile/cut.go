@@ -26,12 +26,19 @@ type cutter struct {
 	at      map[entryKey]int // position in entries
 	times   map[string]int   // how often a key has come
 	last    string           // key of the last setting, which indented lines belong to
+	owners  map[int]string   // if not nil: the key that each line belongs to, by line
 }
 
 // cut reads those sections one after the other as if they were one: of a key
 // that comes twice the last one counts, as in the Go SDK.
 func (t *text) cut(sections []int) ([]entry, error) {
-	c := cutter{at: map[entryKey]int{}, times: map[string]int{}}
+	return t.cutLines(sections, nil)
+}
+
+// cutLines is cut, and notes in owners the key that each line belongs to: there
+// are none for headers, comments and blank lines, and what is no setting.
+func (t *text) cutLines(sections []int, owners map[int]string) ([]entry, error) {
+	c := cutter{at: map[entryKey]int{}, times: map[string]int{}, owners: owners}
 	for _, i := range sections {
 		body, err := t.body(i)
 		if err != nil {
@@ -51,11 +58,19 @@ func (c *cutter) section(body string, line int) {
 		case strings.TrimSpace(s) == "" || isComment(s):
 		case isBlank(s[0]):
 			c.indented(strings.TrimLeft(s, " \t"), line)
+			c.own(line)
 		default:
 			if key, value, ok := splitSetting(trimComment(s)); ok {
 				c.set(strings.ToLower(key), unquote(value), line)
+				c.own(line)
 			}
 		}
+	}
+}
+
+func (c *cutter) own(line int) {
+	if c.owners != nil && c.last != "" {
+		c.owners[line] = c.last
 	}
 }
 

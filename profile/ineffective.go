@@ -30,6 +30,10 @@ func (w *warner) ineffective(sec *section) {
 			continue
 		}
 		switch {
+		case w.inRing(sec) && key == "aws_access_key_id":
+			w.at(s, "lies in clear here, and AWS SDKs use it; daypass uses the key that the keyring holds under this name")
+		case w.inRing(sec):
+			w.at(s, "has no effect on daypass: the key that the keyring holds under this name comes first")
 		case first.Key == "":
 			first = s
 		case !isSSO(first) || !isSSO(s):
@@ -44,6 +48,12 @@ func (w *warner) ineffective(sec *section) {
 			w.at(s, "has no effect without a role_arn")
 		}
 	}
+}
+
+// inRing reports whether a key in the keyring stands in for all that sec says of
+// credentials.
+func (w *warner) inRing(sec *section) bool {
+	return w.p.Base.Kind == Keyring && w.p.Base.Profile == sec.name
 }
 
 func isSSO(s Setting) bool {

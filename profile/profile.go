@@ -73,7 +73,8 @@ type Base struct {
 	// Profile is the profile that has them, or where they were looked for.
 	Profile string
 	// AccessKeyID and SecretAccessKey are set for ConfigFile and
-	// CredentialsFile; SessionToken too, if the keys are temporary.
+	// CredentialsFile; SessionToken too, if the keys are temporary. Of a key in
+	// the keyring only the AccessKeyID is known, which stands in no file.
 	AccessKeyID, SecretAccessKey, SessionToken Setting
 	// Source is, for the other kinds, the setting that makes it this kind:
 	// the credential_process, for instance.
@@ -86,7 +87,7 @@ type Base struct {
 // Kind says where base credentials come from.
 type Kind string
 
-// The kinds of base credentials. Keyring is for keys that no file holds.
+// The kinds of base credentials. Keyring is for keys in the OS keyring.
 const (
 	Keyring         Kind = "keyring"
 	CredentialsFile Kind = "credentials-file"
@@ -122,6 +123,13 @@ func (p *Profile) ServiceEndpoint(service string) (Setting, bool) {
 // Reader reads several profiles from files that are searched once. It is not for
 // use by several goroutines at a time.
 type Reader struct {
+	// Kept gives the access key id that the OS keyring is known to hold under a
+	// name, which goes before what the files say; nil if it holds none.
+	Kept func(name string) (accessKeyID string, ok bool)
+	// Ask asks the keyring itself, where neither the files nor Kept know of
+	// anything to begin with; nil if it is not asked.
+	Ask func(name string) (accessKeyID string, ok bool)
+
 	files store
 	self  string
 }
@@ -135,22 +143,11 @@ func Open(files Files, self string) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{*s, self}, nil
+	return &Reader{files: *s, self: self}, nil
 }
 
 // Close closes the files.
 func (r *Reader) Close() error { return r.files.close() }
-
-// Load reads one profile from files; see Open and Reader.Load. The profile is
-// never nil.
-func Load(files Files, name, self string) (*Profile, error) {
-	r, err := Open(files, self)
-	if err != nil {
-		return &Profile{Name: name, MFASession: true}, err
-	}
-	defer r.Close()
-	return r.Load(name)
-}
 
 // Names gives all profile names of both files, sorted; see Reader.Names.
 func Names(files Files) ([]string, error) {

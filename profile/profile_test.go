@@ -8,6 +8,16 @@ import (
 	"time"
 )
 
+// Load reads one profile from files.
+func Load(files Files, name, self string) (*Profile, error) {
+	r, err := Open(files, self)
+	if err != nil {
+		return &Profile{Name: name}, err
+	}
+	defer r.Close()
+	return r.Load(name)
+}
+
 func TestSettings(t *testing.T) {
 	files := write(t, `# a comment
 [profile a]

@@ -78,6 +78,9 @@ func (v *resolver) enter(name string, by Setting) (*section, error) {
 		if err != nil {
 			return nil, err
 		}
+		if sec == nil && v.inKeyring(name) {
+			sec = newSection(name)
+		}
 		if sec == nil {
 			return nil, v.notFound(name, by)
 		}

@@ -49,6 +49,11 @@ func openText(path string) (*text, error) {
 	if err != nil {
 		return nil, err
 	}
+	return searched(path, file)
+}
+
+// searched closes the file if it cannot be read.
+func searched(path string, file source) (*text, error) {
 	size := min(int(file.Size()), maxFileSize)
 	t := &text{
 		path: path, file: file,

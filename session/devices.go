@@ -17,9 +17,6 @@ import (
 // ListMFADevices is the action of IAM that lists a user's devices.
 const ListMFADevices = "ListMFADevices"
 
-// devicesLimit bounds the listing, with all its pages and attempts.
-const devicesLimit = 30 * time.Second
-
 // Device is an MFA device of a user.
 type Device struct {
 	Serial   string    // what an mfa_serial names: an ARN, or the serial of a hardware device
@@ -29,10 +26,11 @@ type Device struct {
 
 // Devices lists the MFA devices of the user whose access key p rests on, in IAM's
 // order; nil if there are none. It needs no serial, and asks nobody. region is
-// one given on the command line, or empty. Errors are *ConfigError and
-// *NetworkConfigError before any call, *RefusedError and *UnreachableError after.
+// one given on the command line, or empty. Errors are *ConfigError,
+// *NetworkConfigError and those of keys before any call, *RefusedError and
+// *UnreachableError after.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListMFADevices.html
-func Devices(ctx context.Context, p *profile.Profile, getenv func(string) string, region string) ([]Device, error) {
+func Devices(ctx context.Context, p *profile.Profile, getenv func(string) string, region string, keys Keys) ([]Device, error) {
 	base, err := ReadBase(p, getenv)
 	if err != nil {
 		return nil, err
@@ -40,19 +38,14 @@ func Devices(ctx context.Context, p *profile.Profile, getenv func(string) string
 	if err := checkLister(p, base); err != nil {
 		return nil, err
 	}
-	n, err := readNetwork(p, "iam", getenv, region)
+	client, err := iamClient(ctx, p, getenv, region)
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := n.config(ctx)
-	if err != nil {
+	if err := base.open(ctx, keys); err != nil {
 		return nil, err
 	}
-	cfg.Credentials = signing(base.Credentials)
-	client := iam.NewFromConfig(cfg, func(o *iam.Options) {
-		o.HTTPClient, o.BaseEndpoint = steady{o.HTTPClient}, optional(n.Endpoint.Value)
-	})
-	ctx, cancel := context.WithTimeout(ctx, devicesLimit)
+	ctx, cancel := context.WithTimeout(ctx, iamLimit)
 	defer cancel()
 	devices, err := listDevices(ctx, client, base.Credentials, "")
 	if name := refusedUser(err); name != "" {
@@ -65,7 +58,7 @@ func Devices(ctx context.Context, p *profile.Profile, getenv func(string) string
 // roles belong to no user, or must not.
 func checkLister(p *profile.Profile, b Base) error {
 	switch {
-	case b.Credentials.AccessKeyID == "":
+	case b.ID == "":
 		return &ConfigError{Profile: p.Name, Problem: BaseUnsupported, Detail: string(b.Kind)}
 	case b.Credentials.Temporary():
 		return &ConfigError{Profile: p.Name, Problem: ListNeedsLongTerm, Detail: b.Profile}
@@ -80,7 +73,7 @@ func listDevices(ctx context.Context, client *iam.Client, signer creds.Credentia
 	wire := &wire{}
 	var devices []Device
 	for pages.HasMorePages() {
-		page, err := pages.NextPage(wire.traced(ctx))
+		page, err := pages.NextPage(wire.traced(ctx), signedBy(signer))
 		if err != nil {
 			return nil, failure(ctx, ListMFADevices, wire, err, hider(signer, ""))
 		}
@@ -109,9 +102,5 @@ func refusedUser(err error) string {
 		return ""
 	}
 	arn, _, _ := strings.Cut(strings.TrimPrefix(refused.Message, "User: "), " ")
-	parts := strings.SplitN(arn, ":", 6)
-	if len(parts) < 6 || !strings.HasPrefix(parts[5], "user/") {
-		return ""
-	}
-	return parts[5][strings.LastIndexByte(parts[5], '/')+1:]
+	return UserName(arn)
 }

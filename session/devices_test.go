@@ -36,7 +36,7 @@ func base(id, secret string) profile.Base {
 }
 
 func (l *lister) devices(ctx context.Context) ([]Device, error) {
-	return Devices(ctx, &l.p, env(l.env), "")
+	return Devices(ctx, &l.p, env(l.env), "", nil)
 }
 
 // called checks what arrived: so many calls, each signed for IAM by that key.

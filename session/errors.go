@@ -102,6 +102,12 @@ func (e *RefusedError) Busy() bool {
 	return e.Status >= 500 || strings.HasPrefix(e.Code, "Throttling") || e.Code == "RequestLimitExceeded"
 }
 
+// NotFound reports that IAM does not know what the call is about.
+func (e *RefusedError) NotFound() bool { return e.Code == "NoSuchEntity" }
+
+// Full reports that there are as many as there may be.
+func (e *RefusedError) Full() bool { return e.Code == "LimitExceeded" }
+
 // NotAWS reports that something else answered: a proxy, a captive portal.
 func (e *RefusedError) NotAWS() bool { return strings.HasPrefix(e.Code, notAWS) }
 
@@ -109,7 +115,8 @@ func (e *RefusedError) NotAWS() bool { return strings.HasPrefix(e.Code, notAWS) 
 func (e *RefusedError) Service() string { return service(e.Call) }
 
 func service(call string) string {
-	if call == ListMFADevices {
+	switch call {
+	case ListMFADevices, ListAccessKeys, CreateAccessKey, UpdateAccessKey, DeleteAccessKey:
 		return "IAM"
 	}
 	return "STS"

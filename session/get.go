@@ -53,10 +53,13 @@ type Codes interface {
 	Ask(ctx context.Context, q Question, try func(ctx context.Context, code string) (Answer, error)) error
 }
 
-// Getter gets the credentials of a plan. All fields but Log are needed.
+// Getter gets the credentials of a plan. The fields up to Log are needed, Keys and
+// Replan if the base is a key in the keyring.
 type Getter struct {
 	Cache   Cache
 	Codes   Codes
+	Keys    Keys
+	Replan  func(Base) ([]Step, error) // plans anew for another base
 	Base    Base
 	Network Network
 	Steps   []Step
@@ -101,11 +104,15 @@ func (g *Getter) Get(ctx context.Context) (Result, error) {
 	}
 	g.wait = !hit
 	issued, err := g.renew(ctx, code)
+	result := Result{Issued: issued}
+	if errors.Is(err, errOtherKey) {
+		result, err = g.replanned(ctx)
+	}
 	if stopped(ctx) { // what was issued all the same is kept for the next call
 		return Result{}, context.Cause(ctx)
 	}
 	if err == nil {
-		return Result{Issued: issued}, nil
+		return result, nil
 	}
 	if left := held.Left(g.Now()); hit && left >= usable && !(g.Strict && g.wish() && g.nobody(err)) {
 		g.Log.Info("handing out what is left", "left", left, "because", err)
@@ -114,10 +121,43 @@ func (g *Getter) Get(ctx context.Context) (Result, error) {
 	return Result{}, err
 }
 
+// errOtherKey ends a try for which the keyring turned out to hold another key than
+// the one that was planned with.
+var errOtherKey = errors.New("the keyring holds another key")
+
+// open reads the base's key where it lies in the keyring. What is issued for
+// another key than was planned with would be filed under that one's name.
+func (g *Getter) open(ctx context.Context) error {
+	planned := g.Base.ID
+	if err := g.Base.open(ctx, g.Keys); err != nil {
+		return err
+	}
+	if g.Base.ID != planned {
+		return errOtherKey
+	}
+	return nil
+}
+
+// replanned gets credentials by the key that is there, which has been read: this
+// happens once.
+func (g *Getter) replanned(ctx context.Context) (Result, error) {
+	g.Log.Info("planning anew, since the key was replaced", "key", g.Base.ID)
+	steps, err := g.Replan(g.Base)
+	if err != nil {
+		return Result{}, err
+	}
+	g.Steps = steps
+	return g.Get(ctx)
+}
+
 // renew gets new credentials for the last step. It takes no lock if a code is
-// needed, by the step code, and nobody can give one.
+// needed, by the step code, and nobody can give one; such a step is signed by the
+// base.
 func (g *Getter) renew(ctx context.Context, code int) (creds.Issued, error) {
 	if code >= 0 {
+		if err := g.open(ctx); err != nil {
+			return creds.Issued{}, err
+		}
 		if err := g.available(); err != nil {
 			return creds.Issued{}, err
 		}
@@ -199,7 +239,8 @@ func (g *Getter) issue(ctx context.Context, i int) (creds.Issued, error) {
 // signer returns what signs the call of step i, and whether it was in the cache.
 func (g *Getter) signer(ctx context.Context, i int) (creds.Issued, bool, error) {
 	if i == 0 {
-		return creds.Issued{Credentials: g.Base.Credentials}, false, nil
+		err := g.open(ctx)
+		return creds.Issued{Credentials: g.Base.Credentials}, false, err
 	}
 	if parent, ok := g.lookup(ctx, i-1); ok {
 		return parent, true, nil

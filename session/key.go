@@ -3,6 +3,8 @@ package session
 import (
 	"strconv"
 	"strings"
+
+	"daypass/profile"
 )
 
 // key is the canonical text that names the cache entry of the last of steps:
@@ -24,7 +26,7 @@ func key(w Want, steps []Step) string {
 		b.WriteByte('#')
 		part(parts...)
 	}
-	part("1", w.Network.Partition, w.Network.Endpoint.Value, string(w.Base.Kind), w.Base.ID)
+	part("1", w.Network.Partition, w.Network.Endpoint.Value, keyKind(w.Base.Kind), w.Base.ID)
 	for _, s := range steps {
 		duration := int64(0)
 		if s.Call != GetSessionToken {
@@ -40,4 +42,14 @@ func key(w Want, steps []Step) string {
 		list(s.PolicyARNs...)
 	}
 	return b.String()
+}
+
+// keyKind is one for all places where an access key may lie: moving it to another
+// costs nobody a code.
+func keyKind(k profile.Kind) string {
+	switch k {
+	case profile.Keyring, profile.ConfigFile:
+		k = profile.CredentialsFile
+	}
+	return string(k)
 }

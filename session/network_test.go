@@ -19,7 +19,12 @@ func load(t *testing.T, lines string) *profile.Profile {
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	p, err := profile.Load(profile.Files{Config: config, Credentials: filepath.Join(folder, "credentials")}, "p", "")
+	reader, err := profile.Open(profile.Files{Config: config, Credentials: filepath.Join(folder, "credentials")}, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	p, err := reader.Load("p")
 	if err != nil {
 		t.Fatal(err)
 	}

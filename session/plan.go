@@ -95,7 +95,7 @@ func checkBase(p *profile.Profile, b Base) error {
 	switch {
 	case len(p.Roles) == 0 && serial == "" && b.Kind != profile.WebIdentity: // its role belongs to the base
 		return &ConfigError{Profile: p.Name, Problem: NothingToDo}
-	case b.Credentials.AccessKeyID == "":
+	case b.ID == "":
 		return &ConfigError{Profile: p.Name, Problem: BaseUnsupported, Detail: string(b.Kind)}
 	case p.NeedsSerial.Key != "":
 		return &ConfigError{Profile: p.Name, Problem: SerialMissing, Detail: fmt.Sprintf("%s (%s)", p.NeedsSerial.Key, p.NeedsSerial.Place())}

@@ -1,6 +1,7 @@
 // Package state owns the state folder: files that are written whole or not at
 // all, and locks between processes that the OS frees when their holder dies. It
-// does not know what the files say, and nothing in them is needed to go on.
+// does not know what the files say, and nothing in them is needed to go on. The
+// same way of writing serves the user's own files, by Edit.
 package state
 
 import (

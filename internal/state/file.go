@@ -42,31 +42,55 @@ func (d *Dir) Write(name string, data []byte) error {
 }
 
 func replace(path string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), unfinished+"*")
+	temp, err := create(filepath.Dir(path), unfinished+"*", data, nil)
 	if err != nil {
 		return err
 	}
-	err = fill(f, data)
+	return rename(temp, path)
+}
+
+// create makes a file of a new name with all of data on the disk, or none. It has
+// mode 0600, or mode and owner of like.
+func create(folder, pattern string, data []byte, like fs.FileInfo) (path string, err error) {
+	f, err := os.CreateTemp(folder, pattern)
+	if err != nil {
+		return "", err
+	}
+	err = fill(f, data, like)
 	if closed := f.Close(); err == nil {
 		err = closed
 	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
 	if err != nil {
 		_ = os.Remove(f.Name())
+		return "", err
 	}
-	return err
+	return f.Name(), nil
 }
 
-func fill(f *os.File, data []byte) error {
-	if err := f.Chmod(0o600); err != nil {
+func fill(f *os.File, data []byte, like fs.FileInfo) error {
+	mode := fs.FileMode(0o600)
+	if like != nil {
+		mode = like.Mode().Perm()
+		if err := give(f, like); err != nil {
+			return err
+		}
+	}
+	if err := f.Chmod(mode); err != nil {
 		return err
 	}
 	if _, err := f.Write(data); err != nil {
 		return err
 	}
 	return f.Sync()
+}
+
+// rename leaves nothing behind if it fails.
+func rename(from, to string) error {
+	err := os.Rename(from, to)
+	if err != nil {
+		_ = os.Remove(from)
+	}
+	return err
 }
 
 // Remove removes the file name. That there is none is no error.

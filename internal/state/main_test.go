@@ -20,6 +20,7 @@ func TestMain(m *testing.M) {
 		"count": countUp,
 		"write": report,
 		"full":  reportFull,
+		"edit":  editOnce,
 	}[os.Getenv(child)]
 	if !ok {
 		os.Exit(m.Run())

@@ -19,3 +19,17 @@ func trust(path string, info fs.FileInfo) error {
 	}
 	return nil
 }
+
+// give makes f the owner's and the group's that like belongs to.
+func give(f *os.File, like fs.FileInfo) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	has, known := info.Sys().(*syscall.Stat_t)
+	want, ok := like.Sys().(*syscall.Stat_t)
+	if !known || !ok || has.Uid == want.Uid && has.Gid == want.Gid {
+		return nil
+	}
+	return f.Chown(int(want.Uid), int(want.Gid))
+}

@@ -9,6 +9,7 @@ import (
 const (
 	getTermios = unix.TIOCGETA
 	setTermios = unix.TIOCSETA
+	noKey      = 0xff // _POSIX_VDISABLE
 )
 
 // deviceNumber asks for this process's controlling terminal, since fstat gives that of /dev/tty, the same for all.

@@ -5,6 +5,7 @@ import "golang.org/x/sys/unix"
 const (
 	getTermios = unix.TCGETS
 	setTermios = unix.TCSETS
+	noKey      = 0 // _POSIX_VDISABLE
 )
 
 // deviceNumber asks the terminal itself: the number that fstat gives is that of /dev/tty, the same for all.

@@ -32,6 +32,8 @@ func TestMain(m *testing.M) {
 var parts = map[string]func() error{
 	"open":        playOpen,
 	"read":        playRead,
+	"hidden":      func() error { return playHidden(func() {}) },
+	"hidden away": func() error { return playHidden(func() { _ = giveAway() }) },
 	"read on go":  func() error { awaitGo(); return playRead() },
 	"read twice":  playReadTwice,
 	"print on go": playPrint,
@@ -65,6 +67,29 @@ func playRead() error {
 	ctx, done := CatchSuspend(ctx)
 	defer done()
 	return ask(ctx, term)
+}
+
+// playHidden reads a line without an echo, and a moment after it has asked does do.
+func playHidden(do func()) error {
+	term, err := Open()
+	if err != nil {
+		return err
+	}
+	defer term.Close()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	ctx, done := CatchSuspend(ctx)
+	defer done()
+	if err := term.Prompt("secret: "); err != nil {
+		return err
+	}
+	go func() { awaitGo(); do() }()
+	line, err := term.ReadHidden(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("line: %q\n", line)
+	return nil
 }
 
 func ask(ctx context.Context, term *Terminal) error {

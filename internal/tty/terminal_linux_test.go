@@ -6,6 +6,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
+
+	"daypass/internal/tty/ttytest"
 
 	"golang.org/x/sys/unix"
 )
@@ -83,6 +86,73 @@ func TestModeStaysAsItWas(t *testing.T) {
 				t.Errorf("mode afterwards %+v, before %+v", after, before)
 			}
 		})
+	}
+}
+
+// hides waits until the terminal has no echo.
+func (d *desk) hides() {
+	d.t.Helper()
+	d.Expect("secret: ")
+	for deadline := time.Now().Add(ttytest.Patience); termios(d.t, d.File()).Lflag&unix.ECHO != 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			d.t.Fatal("the echo stays on")
+		}
+	}
+}
+
+func TestReadHidden(t *testing.T) {
+	for name, c := range map[string]struct {
+		end    func(*desk)
+		result string
+	}{
+		"answered":  {func(d *desk) { d.Type("\n") }, "line: \"wJalrXUt\"\n"},
+		"corrected": {func(d *desk) { d.Type("x\x7f\n") }, "line: \"wJalrXUt\"\n"},
+		"Ctrl-C":    {func(d *desk) { d.Type("\x03") }, "error: interrupt signal received\n"},
+		"SIGTERM":   {func(d *desk) { _ = d.cmd.Process.Signal(syscall.SIGTERM) }, "error: terminated signal received\n"},
+		"Ctrl-Z":    {func(d *desk) { d.Type("\x1a") }, "error: suspended from the keyboard\n"},
+		"Ctrl-D":    {func(d *desk) { d.Type("\x04\x04") }, "error: EOF\n"},
+		"Ctrl-\\":   {func(d *desk) { d.Type("\x1c\n") }, "line: \"wJalrXUt\\x1c\"\n"},
+		"too long":  {func(d *desk) { d.Type(strings.Repeat("a", MaxLine) + "\n") }, "error: the line is too long\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var before unix.Termios
+			d := sit(t, "hidden", func(terminal *os.File) { before = termios(t, terminal) })
+			d.hides()
+			d.Type("wJalrXUt")
+			c.end(d)
+			d.want(c.result)
+			d.Expect("\r\n")
+			if after := termios(t, d.File()); after != before {
+				t.Errorf("mode afterwards %+v, before %+v", after, before)
+			}
+			if screen := d.Output(); strings.Contains(screen, "wJal") || !strings.HasSuffix(screen, "\r\n") {
+				t.Errorf("the screen shows %q", screen)
+			}
+		})
+	}
+}
+
+// Who gets the terminal meanwhile gets its echo too, unless it has a mode of its own.
+func TestTheEchoIsBackForOthers(t *testing.T) {
+	t.Parallel()
+	var before unix.Termios
+	d := sit(t, "hidden away", func(terminal *os.File) { before = termios(t, terminal) })
+	d.hides()
+	d.sayGo()
+	d.want("error: this process runs in the background of its terminal\n")
+	if after := termios(t, d.File()); after != before {
+		t.Errorf("mode afterwards %+v, before %+v", after, before)
+	}
+
+	d = sit(t, "hidden")
+	d.hides()
+	setRaw(t)(d.File())
+	during := termios(t, d.File())
+	d.Type("jk\n")
+	d.want("error: the terminal is used by a full-screen program\n")
+	if after := termios(t, d.File()); after != during {
+		t.Errorf("mode afterwards %+v, before %+v", after, during)
 	}
 }
 

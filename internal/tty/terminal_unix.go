@@ -168,6 +168,41 @@ func (t *Terminal) ReadLine(ctx context.Context) (string, error) {
 	return line, err
 }
 
+// ReadHidden is ReadLine without an echo, for what nobody may see, now or by scrolling back. The echo is back when it returns,
+// whatever ended it; only a process that is killed cannot see to that. The key that would end the process at once (Ctrl-\)
+// means nothing meanwhile.
+func (t *Terminal) ReadHidden(ctx context.Context) (string, error) {
+	show, err := t.hide()
+	if err != nil {
+		return "", err
+	}
+	defer show()
+	return t.ReadLine(ctx)
+}
+
+// hide switches the echo off, but for the newline. The function returned puts the mode back, unless another program has
+// changed it since.
+func (t *Terminal) hide() (show func(), err error) {
+	if err := t.check(); err != nil {
+		return nil, err
+	}
+	before, err := unix.IoctlGetTermios(t.fd, getTermios)
+	if err != nil {
+		return nil, fmt.Errorf("%w: reading its mode: %w", ErrNone, err)
+	}
+	hidden := *before
+	hidden.Lflag = hidden.Lflag&^unix.ECHO | unix.ECHONL
+	hidden.Cc[unix.VQUIT] = noKey
+	if err := unix.IoctlSetTermios(t.fd, setTermios, &hidden); err != nil {
+		return nil, fmt.Errorf("%w: switching the echo off: %w", ErrNone, err)
+	}
+	return func() {
+		if now, err := unix.IoctlGetTermios(t.fd, getTermios); err == nil && now.Lflag == hidden.Lflag && now.Cc == hidden.Cc {
+			_ = unix.IoctlSetTermios(t.fd, setTermios, before)
+		}
+	}, nil
+}
+
 func (t *Terminal) readLine(ctx context.Context) (string, error) {
 	var line []byte
 	tooLong := false

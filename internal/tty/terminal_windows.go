@@ -114,7 +114,14 @@ func (t *Terminal) Close() error {
 // of ctx when that is cancelled; ErrLineTooLong; ErrNone or ErrRaw when the console was taken away meanwhile. It
 // reads and echoes key by key, since a ReadConsole once begun waits for Enter and would eat the next keys. If no line was
 // typed and the console is still ours, the cursor is put on a new line.
-func (t *Terminal) ReadLine(ctx context.Context) (string, error) {
+func (t *Terminal) ReadLine(ctx context.Context) (string, error) { return t.readLine(ctx, t.write) }
+
+// ReadHidden is ReadLine without an echo, for what nobody may see, now or by scrolling back. It changes no mode of the console.
+func (t *Terminal) ReadHidden(ctx context.Context) (string, error) {
+	return t.readLine(ctx, func(string) error { return nil })
+}
+
+func (t *Terminal) readLine(ctx context.Context, echo func(string) error) (string, error) {
 	var line []uint16
 	for {
 		k, err := t.key(ctx)
@@ -130,10 +137,10 @@ func (t *Terminal) ReadLine(ctx context.Context) (string, error) {
 			return t.enter(line)
 		case k == '\b' && len(line) > 0:
 			line = line[:len(line)-1]
-			err = t.write("\b \b")
+			err = echo("\b \b")
 		case k >= ' ' && len(line) <= MaxLine:
 			line = append(line, k)
-			err = t.write(string(utf16.Decode([]uint16{k})))
+			err = echo(string(utf16.Decode([]uint16{k})))
 		}
 		if err != nil {
 			return "", err

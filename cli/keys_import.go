@@ -1,0 +1,219 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"daypass/creds"
+	"daypass/internal/state"
+	"daypass/keys"
+	"daypass/profile"
+)
+
+func (a *app) importKeyCommand() *cobra.Command {
+	o := options{anew: true}
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "import NAME",
+		Short: "Move an access key from ~/.aws/credentials into the keyring",
+		Long: `Takes the access key of the section NAME of ~/.aws/credentials (or ~/.aws/config),
+asks STS whose it is, keeps it in the keyring, and then shows which lines it would
+remove from the file, and asks.`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completeProfiles,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name, err := keyName(args)
+			if err != nil {
+				return err
+			}
+			a.profile = name
+			return ran(a.importKey(cmd.Context(), name, o, yes))
+		},
+	}
+	cmd.Flags().StringVar(&o.region, "region", "", "the region of the STS call")
+	cmd.Flags().BoolVar(&yes, "yes", false, "remove the lines without asking")
+	return cmd
+}
+
+// importKey moves a key. It is in the file until it is in the keyring, read back,
+// and STS has taken it. Interrupted anywhere, it is run again.
+func (a *app) importKey(ctx context.Context, name string, o options, yes bool) error {
+	o.fromEnvironment(a.Getenv)
+	pair, place, err := a.keyInFiles(name)
+	if err != nil {
+		return err
+	}
+	dir := a.stateDir()
+	i := &importing{app: a, keys: a.longTerm(o, dir), name: name, place: place, yes: yes}
+	if place == "" {
+		return i.again(ctx)
+	}
+	t, done, err := a.talk(ctx, o, dir)
+	if err == nil {
+		defer done()
+		i.talk, ctx = t, t.ctx
+	} else if !yes {
+		return err
+	}
+	unlock, err := a.lockKey(ctx, i.keys, name)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := i.keep(ctx, o.region, pair); err != nil {
+		return err
+	}
+	return i.clear()
+}
+
+// keyInFiles returns the key that the files hold under name, and where; no place
+// if they hold none.
+func (a *app) keyInFiles(name string) (keys.Pair, string, error) {
+	reader, err := profile.Open(a.files(), a.Self)
+	if err != nil {
+		return keys.Pair{}, "", err
+	}
+	defer reader.Close()
+	b, err := reader.StaticKeys(name)
+	if err != nil || b.Kind == "" {
+		return keys.Pair{}, "", err
+	}
+	if b.SessionToken.Value != "" || temporaryID(b.AccessKeyID.Value) {
+		return keys.Pair{}, "", &profile.Error{Profile: name, File: b.AccessKeyID.File, Line: b.AccessKeyID.Line, Key: b.AccessKeyID.Key,
+			Message: "is the id of a temporary key, which cannot be kept", Hint: "a long-term access key begins with AKIA, and has no session token"}
+	}
+	return keys.Pair{AccessKeyID: b.AccessKeyID.Value, Secret: creds.NewSecret(b.SecretAccessKey.Value)}, b.AccessKeyID.File, nil
+}
+
+// importing is one import.
+type importing struct {
+	*app
+	keys  *keys.Keys
+	name  string
+	place string // the file that holds the key
+	talk  *talk  // nil if there is no terminal
+	yes   bool   // the lines may go without a question
+}
+
+// keep puts pair into the keyring, unless an import that was interrupted has done
+// that, and sees that the keyring gives it back and STS takes it.
+func (i *importing) keep(ctx context.Context, region string, pair keys.Pair) error {
+	old, there, err := before(ctx, i.keys, i.name)
+	if err != nil {
+		return err
+	}
+	if old.Current.AccessKeyID != pair.AccessKeyID || !old.Current.Secret.Equal(pair.Secret) {
+		if err := i.mayReplace(old, there); err != nil {
+			return err
+		}
+	}
+	e, err := i.putKey(ctx, i.keys, i.name, region, pair)
+	if err != nil {
+		return err
+	}
+	kept, err := i.keys.Get(ctx, i.name)
+	if err == nil && (kept.Current.AccessKeyID != pair.AccessKeyID || !kept.Current.Secret.Equal(pair.Secret)) {
+		err = errOtherKept
+	}
+	if err != nil {
+		return &keyError{i.name, err}
+	}
+	return i.stored(e)
+}
+
+var errOtherKept = errors.New("another key was read back")
+
+// mayReplace asks for what lies in the keyring, if anything does: --yes is about the
+// lines of the file.
+func (i *importing) mayReplace(old keys.Entry, there bool) error {
+	switch {
+	case !there:
+		return nil
+	case i.talk == nil:
+		return &noTalkError{errReplaces}
+	}
+	return i.talk.replace(i.name, old)
+}
+
+var errReplaces = errors.New("another key would be replaced")
+
+// clear removes the key from the files, if that is wanted.
+func (i *importing) clear() error {
+	edit, err := profile.RemoveKeys(i.files(), i.name)
+	if err != nil {
+		return &leftError{i.name, i.place, err}
+	}
+	if !i.yes {
+		i.talk.say(edit.Diff() + "daypass: these lines are removed; who reads the key there without daypass finds it no more\n")
+		yes, err := i.talk.confirm("Remove them?")
+		if err == nil && !yes {
+			err = errClosed
+		}
+		if err != nil {
+			return &leftError{i.name, i.place, err}
+		}
+	}
+	if err := edit.Apply(); err != nil {
+		return &leftError{i.name, i.place, err}
+	}
+	_, err = fmt.Fprintf(i.Stdout, "%s\n%s\n", line("removed from "+i.place),
+		line(fmt.Sprintf("the key has lain in clear: run \"daypass keys rotate %s\"", creds.ShellWord(i.name))))
+	return err
+}
+
+// again finishes an import that was interrupted behind the removal: nothing of
+// its work may lie beside the files.
+func (i *importing) again(ctx context.Context) error {
+	e, err := i.keys.Get(ctx, i.name)
+	if errors.Is(err, keys.ErrNone) {
+		return &noKeyError{i.name}
+	}
+	if err != nil {
+		return &keyError{i.name, err}
+	}
+	edit, err := profile.RemoveKeys(i.files(), i.name)
+	if err == nil {
+		err = edit.Apply()
+	}
+	if err != nil {
+		return err
+	}
+	return i.stored(e)
+}
+
+// noKeyError is a section without a key to import.
+type noKeyError struct{ name string }
+
+func (e *noKeyError) Error() string {
+	return fmt.Sprintf("profile %q has no access key of its own", e.name)
+}
+
+// leftError is a key that is in the keyring and in a file too.
+type leftError struct {
+	name, place string
+	err         error
+}
+
+func (e *leftError) Error() string { return fmt.Sprintf("access key %q: %v", e.name, e.err) }
+
+func (e *leftError) Unwrap() error { return e.err }
+
+// leftWords say where the key is.
+func (a *app) leftWords(e *leftError) (what, hint string, code int) {
+	both := fmt.Sprintf("the access key %q is in the keyring, and still in %s, in clear", e.name, e.place)
+	again := fmt.Sprintf("run \"daypass keys import %s\" again to remove it there", creds.ShellWord(e.name))
+	var stopped signalError
+	var file *profile.Error
+	switch {
+	case errors.As(e.err, &stopped):
+		return both + ": interrupted", again, exitCode(stopped.Signal)
+	case errors.Is(e.err, errClosed):
+		return both, again, exitRefused
+	case errors.As(e.err, &file) && file.Hint != "" && !errors.Is(e.err, state.ErrChanged):
+		return both + ": " + file.Error(), file.Hint + "; then " + again, exitFailed
+	}
+	return both + ": " + e.err.Error(), again, exitFailed
+}

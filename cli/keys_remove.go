@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"daypass/creds"
+	"daypass/internal/tty"
+	"daypass/keys"
+	"daypass/session"
+)
+
+func (a *app) removeKeyCommand() *cobra.Command {
+	o := options{anew: true}
+	cmd := &cobra.Command{
+		Use:               "remove NAME",
+		Short:             "Remove an access key from the keyring, not from AWS",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completeKeys,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			a.profile = args[0] // a name that came from elsewhere goes away too
+			return ran(a.removeKey(cmd.Context(), args[0], o))
+		},
+	}
+	return cmd
+}
+
+// removeKey asks first, where there is a terminal.
+func (a *app) removeKey(ctx context.Context, name string, o options) error {
+	o.fromEnvironment(a.Getenv)
+	dir := a.stateDir()
+	k := a.longTerm(o, dir)
+	t, done, err := a.talk(ctx, o, dir)
+	if err == nil {
+		defer done()
+		ctx = t.ctx
+	} else if !o.noPrompt && !errors.Is(err, tty.ErrNone) { // somebody is there, and would not be asked
+		return err
+	}
+	unlock, err := a.lockKey(ctx, k, name)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	e, err := k.Get(ctx, name)
+	if err != nil && !errors.Is(err, keys.ErrForeign) {
+		return &keyError{name, err}
+	}
+	if t != nil {
+		yes, err := t.confirm(tty.Visible(fmt.Sprintf("Remove %s (%q) from the keyring?", describe(e), name)))
+		if err == nil && !yes {
+			err = errClosed
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if err := k.Remove(ctx, name); err != nil {
+		return &keyError{name, err}
+	}
+	return a.removedKey(name, e)
+}
+
+// removedKey says what is left of e elsewhere.
+func (a *app) removedKey(name string, e keys.Entry) error {
+	text := line(fmt.Sprintf("removed from the keyring: %s (%q)", describe(e), name)) + "\n"
+	ids := []string{e.Current.AccessKeyID, e.Old}
+	if e.Next != nil {
+		ids = append(ids, e.Next.AccessKeyID)
+	}
+	for _, id := range ids {
+		if id == "" {
+			continue
+		}
+		user := ""
+		if u := session.UserName(e.User); u != "" {
+			user = " --user-name " + creds.ShellWord(u)
+		}
+		text += line(fmt.Sprintf("AWS still takes it: \"aws iam update-access-key%s --access-key-id %s --status Inactive\" deactivates it", user, creds.ShellWord(id))) + "\n"
+	}
+	text += "sessions that were made with it live until they expire; \"daypass logout --all\" removes those that are cached\n"
+	_, err := fmt.Fprint(a.Stdout, text)
+	return err
+}

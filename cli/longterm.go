@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"daypass/creds"
+	"daypass/internal/keyring"
+	"daypass/internal/state"
+	"daypass/keys"
+	"daypass/profile"
+)
+
+// longTerm opens the keyring for long-term keys, which lie there whatever store is
+// set: another would lose them.
+func (a *app) longTerm(o options, dir *state.Dir) *keys.Keys {
+	k := &keys.Keys{State: dir, Now: a.Now}
+	if a.Ring != nil {
+		k.OS = a.Ring(a.attended(o))
+	} else {
+		k.OS = a.osKeyring(o, dir)
+	}
+	return k
+}
+
+// profiles opens the files, with what is known of the keyring beside them.
+func (a *app) profiles(k *keys.Keys) (*profile.Reader, error) {
+	r, err := profile.Open(a.files(), a.Self)
+	if err == nil {
+		r.Kept = k.Lookup
+	}
+	return r, err
+}
+
+// load reads one profile. The keyring is asked where nothing else is known of a
+// key: what is known of it may be lost.
+func (a *app) load(ctx context.Context, name string, k *keys.Keys) (*profile.Profile, error) {
+	r, err := a.profiles(k)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	r.Ask = a.ask(ctx, k)
+	return r.Load(name)
+}
+
+func (a *app) ask(ctx context.Context, k *keys.Keys) func(name string) (string, bool) {
+	return func(name string) (string, bool) {
+		e, err := k.Get(ctx, name)
+		if errors.Is(err, keyring.ErrLocked) || errors.Is(err, keyring.ErrTimeout) {
+			a.unlooked = err
+		}
+		return e.Current.AccessKeyID, err == nil
+	}
+}
+
+// longTerm lets session read a long-term key.
+type longTerm struct{ *keys.Keys }
+
+// Credentials returns the key that lies under name.
+func (l longTerm) Credentials(ctx context.Context, name string) (creds.Credentials, error) {
+	e, err := l.Get(ctx, name)
+	if err != nil {
+		return creds.Credentials{}, &keyError{name, err}
+	}
+	return e.Current.Credentials(), nil
+}
+
+// keyError is a long-term key that could not be read or kept.
+type keyError struct {
+	name string
+	err  error
+}
+
+func (e *keyError) Error() string { return fmt.Sprintf("access key %q: %v", e.name, e.err) }
+
+func (e *keyError) Unwrap() error { return e.err }
+
+// keyWords are those for what is wrong with a long-term key.
+func (a *app) keyWords(err error) (what, hint string, code int) {
+	var key *keyError
+	var unfinished *unfinishedError
+	var none *noKeyError
+	switch {
+	case errors.As(err, &unfinished):
+		return unfinished.Error(), fmt.Sprintf("run \"daypass keys rotate %s\" to finish it", creds.ShellWord(unfinished.name)), exitFailed
+	case errors.As(err, &none):
+		return none.Error(), addHint(none.name), exitUsage
+	case !errors.As(err, &key):
+		return "", "", 0
+	case errors.Is(err, errKeyBusy):
+		return fmt.Sprintf("another daypass is changing the access key %q", key.name), "let it finish, then try again", exitFailed
+	case errors.Is(err, keys.ErrNone):
+		return fmt.Sprintf("the keyring holds no access key %q", key.name), addHint(key.name), exitUsage
+	case errors.Is(err, keys.ErrForeign):
+		return fmt.Sprintf("what the keyring holds as the access key %q was not written by this version of daypass", key.name),
+			"use the version that wrote it, or replace it: " + addHint(key.name), exitFailed
+	}
+	return fmt.Sprintf("the access key %q is kept in the keyring alone: %s", key.name, notKept(err)), keptHint(err), exitFailed
+}
+
+func addHint(name string) string {
+	return fmt.Sprintf("run \"daypass keys add %s\"", creds.ShellWord(name))
+}

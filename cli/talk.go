@@ -1,0 +1,119 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"daypass/creds"
+	"daypass/internal/state"
+	"daypass/internal/tty"
+	"daypass/mfa"
+)
+
+// talk is a conversation on the controlling terminal, in which a person gives more
+// than a code.
+type talk struct {
+	*tty.Terminal
+	ctx context.Context // ends with Ctrl-Z too
+}
+
+// talk opens the terminal. Its error is a *noTalkError if that cannot be. The
+// function returned gives the terminal back.
+func (a *app) talk(ctx context.Context, o options, dir *state.Dir) (*talk, func(), error) {
+	if o.noPrompt {
+		return nil, nil, &noTalkError{mfa.ErrPromptOff}
+	}
+	t, err := tty.Open()
+	if err != nil {
+		return nil, nil, &noTalkError{err}
+	}
+	a.catchSignals() // what is switched off must be switched on again
+	ctx, resume := tty.CatchSuspend(ctx)
+	unlock, err := dir.Lock(ctx, mfa.TerminalName(t.ID()))
+	if errors.Is(err, state.ErrUnusable) {
+		unlock, err = func() {}, nil
+	}
+	done := func() { resume(); _ = t.Close() }
+	if err != nil {
+		done()
+		return nil, nil, closed(err)
+	}
+	return &talk{t, ctx}, func() { unlock(); done() }, nil
+}
+
+// ask returns the answer to a question, without the blanks around it.
+func (t *talk) ask(question string) (string, error) { return t.read(question, t.ReadLine) }
+
+// askHidden is ask for what nobody may see.
+func (t *talk) askHidden(question string) (string, error) { return t.read(question, t.ReadHidden) }
+
+func (t *talk) read(question string, read func(context.Context) (string, error)) (string, error) {
+	err := t.Flush()
+	if err == nil {
+		err = t.Prompt(question)
+	}
+	if err != nil {
+		return "", &noTalkError{err}
+	}
+	answer, err := read(t.ctx)
+	switch {
+	case err == nil || errors.Is(err, tty.ErrLineTooLong): // whose answer is empty
+		return strings.TrimSpace(answer), nil
+	case errors.Is(err, io.EOF), t.ctx.Err() != nil:
+		return "", closed(err)
+	}
+	return "", &noTalkError{err}
+}
+
+// confirm asks a question whose answer is no, unless y or yes is typed.
+func (t *talk) confirm(question string) (bool, error) {
+	answer, err := t.ask(question + " [y/N] ")
+	yes := strings.EqualFold(answer, "y") || strings.EqualFold(answer, "yes")
+	return yes, err
+}
+
+// say writes lines.
+func (t *talk) say(text string) {
+	for line := range strings.Lines(text) {
+		_ = t.Print(strings.TrimRight(line, "\r\n")) // the question behind it fails if this does
+	}
+}
+
+// errClosed is a question that was closed by Ctrl-D or Ctrl-Z.
+var errClosed = errors.New("the question was closed")
+
+// closed is errClosed, unless a signal ended the program.
+func closed(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, tty.ErrSuspended) {
+		return errClosed
+	}
+	return err
+}
+
+// noTalkError is a terminal on which nothing can be asked.
+type noTalkError struct{ err error }
+
+func (e *noTalkError) Error() string { return fmt.Sprintf("asking on the terminal: %v", e.err) }
+
+func (e *noTalkError) Unwrap() error { return e.err }
+
+// talkWords are those for a conversation that came to nothing.
+func (a *app) talkWords(err error) (what, hint string, code int) {
+	var none *noTalkError
+	again := fmt.Sprintf("run \"%s %s\" in a terminal", a.command, creds.ShellWord(a.profile))
+	switch {
+	case errors.Is(err, errReplaces):
+		return fmt.Sprintf("the keyring holds another access key %q, and there is no terminal to ask on whether to replace it", a.profile), again, exitUnasked
+	case errors.Is(err, errClosed):
+		return "the question was closed, and nothing was changed", again, exitRefused
+	case errors.As(err, &none) && errors.Is(err, mfa.ErrPromptOff):
+		return fmt.Sprintf("\"%s\" asks on the terminal, and asking is switched off", a.command),
+			"run it where asking is allowed: --no-prompt and DAYPASS_NO_PROMPT forbid it", exitUnasked
+	case errors.As(err, &none):
+		return fmt.Sprintf("\"%s\" asks on the terminal, and %s", a.command, noTerminal(err)), again, exitUnasked
+	}
+	return "", "", 0
+}

@@ -1,0 +1,103 @@
+package state
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// ErrChanged is why a file was left as it is: it does not hold what it is thought
+// to hold.
+var ErrChanged = errors.New("the file has changed meanwhile")
+
+// What Edit makes beside a file begins with the file's name and one of these.
+const (
+	backups = ".daypass-backup-"
+	drafts  = ".daypass-new-"
+)
+
+// Edit makes now the content of the file at path, which is one of the user's and
+// need not lie in a state folder, if it holds was; else the error is ErrChanged.
+// Readers see was or all of now. Mode and owner stay, and a link goes on leading
+// to its file: that is what is replaced, so the file's folder must allow new
+// files. A second hard link keeps was, and ACLs are not carried over.
+//
+// A backup of mode 0600 lies beside the file until that was read back. left is
+// its path where it could not be removed, or where the file does not hold now
+// after all, since another program has written it; else it is empty. After every
+// other error the file is as it was. What a killed process left beside the file
+// is removed on the way, also if was is now.
+func Edit(path string, was, now []byte) (left string, err error) {
+	path, err = filepath.EvalSymlinks(path)
+	if err != nil {
+		return "", err
+	}
+	info, err := os.Lstat(path)
+	switch {
+	case err != nil:
+		return "", err
+	case !info.Mode().IsRegular():
+		return "", errors.New("it is not a regular file")
+	case bytes.Equal(was, now):
+		return sweepEdits(path)
+	}
+	if err := holds(path, was); err != nil {
+		return "", err
+	}
+	saved, err := create(filepath.Dir(path), filepath.Base(path)+backups+"*", was, nil)
+	if err != nil {
+		return "", err
+	}
+	if err := swap(path, was, now, info); err != nil {
+		if removed := os.Remove(saved); removed != nil {
+			return saved, errors.Join(err, removed)
+		}
+		return "", err
+	}
+	if err := holds(path, now); err != nil {
+		return saved, err
+	}
+	return sweepEdits(path)
+}
+
+// swap looks at the file for the last time as late as it can: no system renames
+// only if nothing has changed.
+func swap(path string, was, now []byte, info fs.FileInfo) error {
+	draft, err := create(filepath.Dir(path), filepath.Base(path)+drafts+"*", now, info)
+	if err != nil {
+		return err
+	}
+	if err := holds(path, was); err != nil {
+		_ = os.Remove(draft)
+		return err
+	}
+	return rename(draft, path)
+}
+
+func holds(path string, data []byte) error {
+	got, err := os.ReadFile(path)
+	if err == nil && !bytes.Equal(got, data) {
+		err = ErrChanged
+	}
+	return err
+}
+
+// sweepEdits removes what edits of the file have made beside it. It is whole,
+// since it is only ever replaced by renaming.
+func sweepEdits(path string) (left string, err error) {
+	folder, base := filepath.Split(path)
+	found, err := os.ReadDir(folder)
+	for _, entry := range found {
+		name := entry.Name()
+		if !strings.HasPrefix(name, base+backups) && !strings.HasPrefix(name, base+drafts) {
+			continue
+		}
+		if removed := os.Remove(filepath.Join(folder, name)); removed != nil && !errors.Is(removed, fs.ErrNotExist) {
+			left, err = filepath.Join(folder, name), removed
+		}
+	}
+	return left, err
+}

@@ -1,0 +1,270 @@
+package profile
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"daypass/internal/state"
+)
+
+// removed applies the removal of a's keys to the two texts, and gives what the
+// files hold then, and the diff.
+func removed(t testing.TB, config, credentials string) (string, string, string, error) {
+	t.Helper()
+	files := write(t, config, credentials)
+	edit, err := RemoveKeys(files, "a")
+	if err != nil {
+		return "", "", "", err
+	}
+	if err := edit.Apply(); err != nil {
+		t.Fatal(err)
+	}
+	return readFile(t, files.Config), readFile(t, files.Credentials), strings.ReplaceAll(edit.Diff(), filepath.Dir(files.Config)+string(filepath.Separator), ""), nil
+}
+
+// readFile gives "" for a file that is not there.
+func readFile(t testing.TB, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// TestRemoveKeys: of the lines that begin with - nothing is left, and of the
+// others each byte.
+func TestRemoveKeys(t *testing.T) {
+	for name, text := range map[string]string{
+		"plain":            "[a]\n-aws_access_key_id = AKIA\n-aws_secret_access_key = s\nregion = r\n",
+		"a token":          "[a]\n-aws_access_key_id = AKIA\n-aws_secret_access_key = s\n-aws_session_token = t\n",
+		"any case":         "[a]\n-AWS_Access_Key_Id=AKIA\n-AWS_SECRET_ACCESS_KEY: s\nRegion = r\n",
+		"our own prefix":   "[a]\n-daypass_aws_access_key_id = AKIA\n-daypass_aws_secret_access_key = s\ndaypass_region = r\n",
+		"comments":         "# top\n[a] # head\n# aws_secret_access_key = old\n-aws_access_key_id = AKIA # mine\n  ; between\n\n-aws_secret_access_key = s\n# end\n",
+		"the last line":    "[b]\nregion = r\n[a]\n-aws_access_key_id = AKIA\n-aws_secret_access_key = s",
+		"CRLF":             "[a]\r\n-aws_access_key_id = AKIA\r\n-aws_secret_access_key = s\r\nregion = r\r\n",
+		"BOM":              "\ufeff# top\n[a]\n-aws_access_key_id = AKIA\n-aws_secret_access_key = s\n",
+		"BOM and CRLF":     "\ufeff[first]\r\nregion = r\r\n[a]\r\n-aws_access_key_id = AKIA\r\n-aws_secret_access_key = s",
+		"indented":         "[a]\nregion = r\n-  aws_access_key_id = AKIA\n-\taws_secret_access_key = s\n  output = json\n",
+		"twice":            "[a]\n-aws_access_key_id = AKIA1\n-aws_access_key_id = AKIA2\nregion = r\n-aws_secret_access_key = s1\n-aws_secret_access_key = s2\n",
+		"several sections": "[a]\n-aws_access_key_id = AKIA\n[b]\naws_access_key_id = AKIB\naws_secret_access_key = b\n[a]\n-aws_secret_access_key = s\n[aa]\naws_secret_access_key = aa\n",
+		"continued":        "[a]\n-aws_secret_access_key = s1\n-  s2\n# between\n-  s3\n-aws_access_key_id = AKIA\nregion = r\n  r2\n",
+		"empty, continued": "[a]\nregion = r\n-aws_session_token =\n-  lost\n-  not = nested\n-aws_access_key_id =\noutput = o\n",
+		"a broken line":    "[a]\n-aws_access_key_id = AKIA\nbroken\n-  continues the id\nregion = r\n",
+		"in a block":       "[a]\ns3 =\n  aws_secret_access_key = theirs\n-aws_secret_access_key = s\n-aws_access_key_id = AKIA\n",
+		"quoted":           "[a]\n-aws_access_key_id = \"AKIA\"\n-aws_secret_access_key = 's # no comment'\n",
+		"nothing there":    "[a]\nregion = r\n[b]\naws_access_key_id = AKIB\naws_secret_access_key = b\n",
+		"no section":       "[b]\naws_access_key_id = AKIB\n",
+		"header unlike":    "[profile a]\naws_access_key_id = AKIA\n[A]\naws_access_key_id = AKIB\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			var before, after strings.Builder
+			for line := range strings.Lines(text) {
+				line, gone := strings.CutPrefix(line, "-")
+				before.WriteString(line)
+				if !gone {
+					after.WriteString(line)
+				}
+			}
+			_, got, diff, err := removed(t, "", before.String())
+			if err != nil || got != after.String() {
+				t.Errorf("got %q, want %q, %v", got, after.String(), err)
+			}
+			if gone := strings.Count(text, "\n-"); strings.Count(diff, " - ") != gone || (diff == "") != (gone == 0) {
+				t.Errorf("%d lines went, and the diff shows:\n%s", gone, diff)
+			}
+		})
+	}
+}
+
+func TestRemoveKeysFromConfig(t *testing.T) {
+	config, credentials, _, err := removed(t,
+		"[profile a]\naws_access_key_id = AKIA\nregion = r\n[a]\naws_access_key_id = AKIX\n[default]\naws_secret_access_key = d\n",
+		"[a]\naws_secret_access_key = s\n")
+	if err != nil || config != "[profile a]\nregion = r\n[a]\naws_access_key_id = AKIX\n[default]\naws_secret_access_key = d\n" || credentials != "[a]\n" {
+		t.Errorf("config %q, credentials %q, %v", config, credentials, err)
+	}
+}
+
+// Both variables may name one file, which then holds both kinds of sections.
+func TestRemoveKeysFromOneFile(t *testing.T) {
+	files := write(t, "[profile a]\naws_access_key_id = AKIA\nregion = r\n[a]\naws_secret_access_key = s\noutput = o\n", "")
+	if err := os.Symlink(files.Config, files.Credentials); err != nil {
+		t.Skip("needs links: ", err)
+	}
+	edit, err := RemoveKeys(files, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := edit.Apply(); err != nil {
+		t.Fatal(err)
+	}
+	if got := readFile(t, files.Config); got != "[profile a]\nregion = r\n[a]\noutput = o\n" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// A line that would mean something else is a reason to leave all as it is.
+func TestRemoveKeysRefuses(t *testing.T) {
+	for name, text := range map[string]string{
+		"falls into a block":   "[a]\ns3 =\naws_access_key_id = AKIA\n  region = r\n",
+		"falls out of a block": "[a]\naws_access_key_id = AKIA\n  region = r\n",
+	} {
+		files := write(t, "", text)
+		edit, err := RemoveKeys(files, "a")
+		if strings.Contains(name, "out of") {
+			if err != nil || edit.Apply() != nil || readFile(t, files.Credentials) != "[a]\n  region = r\n" {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		var bad *Error
+		if !errors.As(err, &bad) || bad.Line != 3 || bad.Hint == "" || readFile(t, files.Credentials) != text {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestEditDiff(t *testing.T) {
+	_, _, got, err := removed(t,
+		"[profile a]\nregion = r\naws_session_token = t0k3n\n",
+		"\n[b]\nregion = r\n\n[a]\n# mine\naws_access_key_id = AKIAIOSFODNN7EXAMPLE # s3cr3t\naws_secret_access_key = s3cr3t\n  s3cr3t\n[a]\nAWS_ACCESS_KEY_ID = AKIA s3cr3t\n")
+	want := `credentials
+    5   [a]
+    7 - aws_access_key_id = AKIAIOSFODNN7EXAMPLE
+    8 - aws_secret_access_key = (hidden)
+    9 - (hidden)
+   10   [a]
+   11 - AWS_ACCESS_KEY_ID = (hidden)
+config
+    1   [profile a]
+    3 - aws_session_token = (hidden)
+`
+	if err != nil || got != want {
+		t.Errorf("got\n%s\nwant\n%s\n%v", got, want, err)
+	}
+}
+
+// Whatever prints an Edit prints no secret.
+func TestEditPrintsNoSecret(t *testing.T) {
+	edit, err := RemoveKeys(write(t, "", "[a]\naws_access_key_id = AKIA\naws_secret_access_key = s3cr3t\n"), "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x"} {
+		for _, value := range []any{edit, *edit} {
+			if got := fmt.Sprintf(verb, value); strings.Contains(got, "s3cr3t") || strings.Contains(got, fmt.Sprintf("%x", "s3cr3t")) {
+				t.Errorf("%s gives %s", verb, got)
+			}
+		}
+	}
+}
+
+func TestEditOfAChangedFile(t *testing.T) {
+	files := write(t, "", "[a]\naws_access_key_id = AKIA\n")
+	edit, err := RemoveKeys(files, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const other = "[a]\naws_access_key_id = AKIB\n"
+	if err := os.WriteFile(files.Credentials, []byte(other), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var bad *Error
+	if err := edit.Apply(); !errors.Is(err, state.ErrChanged) || !errors.As(err, &bad) || bad.File != files.Credentials {
+		t.Errorf("got %v", err)
+	}
+	if got := readFile(t, files.Credentials); got != other {
+		t.Errorf("the file holds %q", got)
+	}
+}
+
+func TestRemoveKeysOfUnreadableFiles(t *testing.T) {
+	dir := t.TempDir()
+	for _, files := range []Files{{Config: dir}, {Credentials: dir}} {
+		var bad *Error
+		if _, err := RemoveKeys(files, "a"); !errors.As(err, &bad) || bad.File != dir {
+			t.Errorf("%v: %v", files, err)
+		}
+	}
+	for _, files := range []Files{{}, {Config: os.DevNull, Credentials: os.DevNull}, write(t, "", "")} {
+		if edit, err := RemoveKeys(files, "a"); err != nil || edit.Diff() != "" || edit.Apply() != nil {
+			t.Errorf("%v: %v", files, err)
+		}
+	}
+}
+
+func TestRemoveKeysOfManyProfiles(t *testing.T) {
+	var all strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&all, "[p%d]\naws_access_key_id = AKIA%016d\naws_secret_access_key = s%d\n# %d\n\n", i, i, i, i)
+	}
+	text := strings.Replace(all.String(), "[p500]", "[a]", 1)
+	_, got, diff, err := removed(t, "", text)
+	want := strings.Replace(text, fmt.Sprintf("aws_access_key_id = AKIA%016d\naws_secret_access_key = s500\n", 500), "", 1)
+	if err != nil || got != want || !strings.Contains(diff, "\n 2502 - aws_access_key_id = AKIA") {
+		t.Errorf("%d bytes, want %d, %v\n%s", len(got), len(want), err, diff)
+	}
+}
+
+// FuzzRemoveKeys: afterwards our own reader finds no keys of the profile, and of
+// all else the same; or the removal was refused. Lines only go.
+func FuzzRemoveKeys(f *testing.F) {
+	addFiles(f)
+	for _, text := range []string{
+		"[a]\naws_access_key_id = A\n  aws_secret_access_key = s\n  x = y\n", "[a]\nx =\naws_session_token = t\n y = z\n",
+		"[a]\nx = 1\naws_session_token =\n y\n[b]\n[a]\n aws_access_key_id = A\n", "[a]\r\n\taws_access_key_id = A\r\n\tB\r\n",
+		"[a]\nbroken\n y = z\naws_access_key_id = A\n broken\n y\n", "[a]\n= x\n aws_access_key_id = A\n y\n",
+	} {
+		f.Add(text, text, "a")
+	}
+	f.Fuzz(func(t *testing.T, configText, credentialsText, name string) {
+		files := write(t, configText, credentialsText)
+		want := readSections(t, files, name)
+		edit, err := RemoveKeys(files, name)
+		if err != nil {
+			if readFile(t, files.Config) != configText || readFile(t, files.Credentials) != credentialsText {
+				t.Error("a refused removal has changed something")
+			}
+			return
+		}
+		if err := edit.Apply(); err != nil {
+			t.Fatal(err)
+		}
+		if got := readSections(t, files, ""); !slices.Equal(got, want) {
+			t.Errorf("now it reads\n%q\nwant\n%q\nconfig\n%s\ncredentials\n%s", got, want, readFile(t, files.Config), readFile(t, files.Credentials))
+		}
+	})
+}
+
+// readSections gives each section with its settings, but for the keys of a profile.
+func readSections(t *testing.T, files Files, without string) []string {
+	s, err := open(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	var all []string
+	for _, x := range []*text{s.config, s.credentials} {
+		for i := range x.heads {
+			entries, err := x.cut(x.find(x.name(i)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if own := s.inCredentials(without); x == s.config && slices.Contains(s.inConfig(without), i) || x == s.credentials && slices.Contains(own, i) {
+				entries = slices.DeleteFunc(entries, func(e entry) bool { return isKey(e.key) })
+			}
+			for n := range entries {
+				entries[n].line = 0
+				entries[n].time = 0
+			}
+			all = append(all, fmt.Sprintf("%s: %+v", x.name(i), entries))
+		}
+	}
+	return all
+}
