@@ -99,12 +99,10 @@ func (g *get) obtain(ctx context.Context) (session.Result, error) {
 func (g *get) prepare(ctx context.Context, name string) (err error) {
 	a := g.app
 	a.profile = name
-	g.options.fromEnvironment(a.Getenv)
-	g.dir = a.stateDir()
+	g.begin()
 	if asking := callers(a.Getenv); slices.Contains(asking, name) {
 		return &loopError{append(asking, name)}
 	}
-	g.keys = a.longTerm(g.options, g.dir)
 	if g.profile, err = a.load(ctx, name, g.keys); err != nil {
 		return err
 	}
@@ -114,7 +112,18 @@ func (g *get) prepare(ctx context.Context, name string) (err error) {
 	if g.plan, err = a.plan(g.profile, g.options.region, g.wish); err != nil {
 		return err
 	}
-	if g.cache, err = a.openCache(g.options, g.profile, g.dir); err != nil {
+	return g.open()
+}
+
+func (g *get) begin() {
+	g.options.fromEnvironment(g.app.Getenv)
+	g.dir = g.app.stateDir()
+	g.keys = g.app.longTerm(g.options, g.dir)
+}
+
+// open opens what the profile's settings are about.
+func (g *get) open() (err error) {
+	if g.cache, err = g.app.openCache(g.options, g.profile, g.dir); err != nil {
 		return err
 	}
 	g.asker, err = g.newAsker()

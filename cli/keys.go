@@ -22,7 +22,7 @@ func (a *app) keysCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return ran(cmd.Help()) },
 	}
-	cmd.AddCommand(a.addKeyCommand(), a.importKeyCommand(), a.listKeysCommand(), a.removeKeyCommand())
+	cmd.AddCommand(a.addKeyCommand(), a.importKeyCommand(), a.listKeysCommand(), a.rotateKeyCommand(), a.removeKeyCommand())
 	return cmd
 }
 

@@ -93,9 +93,12 @@ func (a *app) words(err error) (what, hint string, code int) {
 	var usage *usageError
 	var stopped signalError
 	var left *leftError
+	var rotating *rotateError
 	switch {
 	case errors.As(err, &left): // before the others: where the key is matters more
 		return a.leftWords(left)
+	case errors.As(err, &rotating):
+		return a.rotateWords(rotating)
 	case errors.As(err, &stopped):
 		return "interrupted", "", exitCode(stopped.Signal)
 	case errors.As(err, &usage):

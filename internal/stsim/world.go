@@ -124,6 +124,17 @@ func (s *Server) DeleteKey(accessKeyID string) {
 	delete(s.world.credentials, accessKeyID)
 }
 
+// KeysOf are the ids of a user's long-term keys and whether they are active.
+func (s *Server) KeysOf(userARN string) map[string]bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	active := map[string]bool{}
+	for _, key := range s.world.keysOf(s.world.userByARN(userARN)) {
+		active[key.AccessKeyID] = !key.inactive
+	}
+	return active
+}
+
 // DeleteUser removes a user with keys, devices and sessions. Nothing less ends a session of GetSessionToken: it outlives
 // the key that it was issued for (CrowdStrike, "How Adversaries Can Persist with AWS User Federation").
 func (s *Server) DeleteUser(userARN string) {
