@@ -19,11 +19,6 @@ import (
 	"daypass/session"
 )
 
-const (
-	evaDevice = "arn:aws:iam::111111111111:mfa/eva"
-	evaARN    = "arn:aws:iam::111111111111:user/team/eva"
-)
-
 // turning is a world in which eva's key lies in the keyring, under the name eva,
 // and is to be replaced.
 type turning struct {
@@ -36,8 +31,8 @@ type turning struct {
 func newTurning(t *testing.T) *turning {
 	t.Helper()
 	w := newWorld(t)
-	old := w.sts.AddUser(stsim.User{Account: "111111111111", Name: "eva", Path: "/team/", DeniedWithoutMFA: []string{"iam:*"}, AllowedByName: []string{"iam:*"}})
-	w.sts.AddDevice(evaARN, evaDevice, []byte(t.Name()))
+	old := stsim.Key{AccessKeyID: "AKIAEXAMPLEEVA000001", SecretAccessKey: "SECRET/of+eva/EXAMPLE0000000000000000001"}
+	addEva(w.sts, old, nil)
 	w.write("home/.aws/config", "[profile eva]\ndaypass_mfa_serial = "+evaDevice+"\n")
 	w.write("home/.aws/credentials", "")
 	r := &turning{world: w, old: old}
