@@ -27,9 +27,10 @@ type Env struct {
 	Self    string     // path of the running executable, "" if unknown
 	Parent  func() int // id of the parent process
 
-	// Store opens the store of that name; nil means the real ones. attended says
-	// that a person could unlock it.
-	Store func(name string, attended bool) (cache.Store, error)
+	// Stores opens the stores that the setting of that name stands for, as
+	// cache.Cache has them; nil means the real ones. attended says that a person
+	// could unlock them.
+	Stores func(name string, attended bool) ([]cache.Store, error)
 }
 
 // Main runs the command that env.Args name and returns the exit code.

@@ -5,13 +5,11 @@ import (
 	"fmt"
 	"log/slog"
 	"os/user"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
 
 	"daypass/cache"
-	"daypass/internal/keyring"
 	"daypass/internal/state"
 	"daypass/mfa"
 	"daypass/profile"
@@ -166,50 +164,6 @@ func loginName() string {
 		return "user"
 	}
 	return u.Username[strings.LastIndexByte(u.Username, '\\')+1:] // DOMAIN\name on Windows
-}
-
-// openCache opens the store that the flag, the environment or the profile names.
-func (a *app) openCache(o options, p *profile.Profile, dir *state.Dir) (*cache.Cache, error) {
-	name := o.store
-	if name == "" && p != nil {
-		name = p.Store
-	}
-	open := a.Store
-	if open == nil {
-		open = a.realStore
-	}
-	s, err := open(name, a.attended(o))
-	if err != nil && o.store == "" && p != nil {
-		setting, _ := p.Lookup("store")
-		return nil, badSetting(p, setting, err.Error())
-	}
-	if err != nil {
-		return nil, &usageError{fmt.Errorf("--store or DAYPASS_STORE: %w", err)}
-	}
-	return &cache.Cache{Store: s, State: dir, Now: a.Now}, nil
-}
-
-func (a *app) realStore(name string, attended bool) (cache.Store, error) {
-	switch name {
-	case "", "auto", "keyring":
-		return cache.Keyring{OS: &keyring.Keyring{Attended: attended, Getenv: a.Getenv}}, nil
-	case "none":
-		return cache.None{}, nil
-	}
-	return nil, fmt.Errorf("no store is called %q; there are auto, keyring and none", name)
-}
-
-// attended reports whether somebody could unlock the keyring, which is done in a
-// window: on Linux there must be a display, elsewhere one may be asked for one
-// unless this is an SSH session.
-func (a *app) attended(o options) bool {
-	switch {
-	case o.noPrompt:
-		return false
-	case runtime.GOOS == "darwin", runtime.GOOS == "windows":
-		return a.Getenv("SSH_CONNECTION") == "" && a.Getenv("SSH_TTY") == ""
-	}
-	return a.Getenv("DISPLAY") != "" || a.Getenv("WAYLAND_DISPLAY") != ""
 }
 
 // log opens debug.log if it is wanted.

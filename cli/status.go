@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -44,11 +45,12 @@ func (a *app) statusJSON(entries []cache.Listing) error {
 		Expires     string `json:"expires"`
 		SecondsLeft int64  `json:"seconds_left"`
 		Store       string `json:"store"`
+		Reason      string `json:"reason,omitempty"` // why a better store was not used
 	}
 	lines := []line{}
 	for _, e := range entries {
 		left := int64(e.Left(a.Now()) / time.Second)
-		lines = append(lines, line{e.Profile, e.Call, e.RoleARN, e.Serial, creds.Time(e.Expires), left, e.Store})
+		lines = append(lines, line{e.Profile, e.Call, e.RoleARN, e.Serial, creds.Time(e.Expires), left, e.Store, notKept(e.PassedOver)})
 	}
 	return writeJSON(a.Stdout, lines)
 }
@@ -66,6 +68,9 @@ func (a *app) statusText(entries []cache.Listing, dir *state.Dir, listErr error)
 		if err := w.Flush(); err != nil {
 			return err
 		}
+		for _, why := range passedOver(entries) {
+			fmt.Fprintln(a.Stdout, line("kept in the kernel keyring, since "+why))
+		}
 	}
 	for _, f := range failures(dir) {
 		fmt.Fprintln(a.Stdout, line(fmt.Sprintf("profile %q failed at %s: %s", f.Profile, clock(f.Time, a.Now()), f.Message)))
@@ -76,6 +81,16 @@ func (a *app) statusText(entries []cache.Listing, dir *state.Dir, listErr error)
 		fmt.Fprintf(a.Stdout, "the list cannot be read: %s\n", tty.Visible(listErr.Error()))
 	}
 	return nil
+}
+
+// passedOver is why entries are not in the better store.
+func passedOver(entries []cache.Listing) (reasons []string) {
+	for _, e := range entries {
+		if why := notKept(e.PassedOver); why != "" && !slices.Contains(reasons, why) {
+			reasons = append(reasons, why)
+		}
+	}
+	return reasons
 }
 
 // subject is what the credentials are for: the role, else the device.
