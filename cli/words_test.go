@@ -148,6 +148,11 @@ func TestHintIsAWordOfTheShell(t *testing.T) {
 	}
 }
 
+// at is what went wrong with a store.
+func at(store string, err error) error {
+	return &cache.StoreError{Store: store, Err: fmt.Errorf("writing: %w", err)}
+}
+
 func TestNotKept(t *testing.T) {
 	for _, test := range []struct {
 		trouble error
@@ -159,6 +164,12 @@ func TestNotKept(t *testing.T) {
 		{keyring.ErrLocked, "the keyring is locked"},
 		{keyring.ErrTimeout, "the keyring does not answer"},
 		{errors.New("x"), "x"},
+		{errors.Join(errors.New("x"), errors.New("y")), "x\ny"},
+		{at("kernel", keyring.ErrUnavailable), "the kernel keyring cannot be used here"},
+		{at("kernel", keyring.ErrFull), "the kernel keyring is full"},
+		{at("kernel", keyring.ErrTooLarge), "they are too large for the kernel keyring"},
+		{at("keyring", keyring.ErrTooLarge), "they are too large for the keyring"},
+		{errors.Join(at("keyring", keyring.ErrLocked), at("kernel", keyring.ErrFull)), "the keyring is locked, and the kernel keyring is full"},
 	} {
 		if got := notKept(test.trouble); got != test.want {
 			t.Errorf("%v: %q", test.trouble, got)
