@@ -92,6 +92,14 @@ func (g *get) obtain(ctx context.Context) (session.Result, error) {
 	return getter.Get(ctx)
 }
 
+// region is the region that was set, "" if none was.
+func (g *get) region() string {
+	if r := g.plan.network.Region; r.From != "" {
+		return r.Value
+	}
+	return ""
+}
+
 // prepare reads what the command line, the environment and the files say.
 func (g *get) prepare(name string) (err error) {
 	a := g.app

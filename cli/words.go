@@ -92,11 +92,14 @@ func (a *app) tell(line string) {
 func (a *app) words(err error) (what, hint string, code int) {
 	var usage *usageError
 	var stopped signalError
+	var value *creds.ValueError
 	switch {
 	case errors.As(err, &stopped):
 		return "interrupted", "", exitCode(stopped.Signal)
 	case errors.As(err, &usage):
 		return usage.Error(), a.usageHint(), exitUsage
+	case errors.As(err, &value):
+		return value.Error(), "choose another --format", exitFailed
 	}
 	for _, words := range []func(error) (string, string, int){a.configWords, a.loginWords, a.codeWords, a.stsWords} {
 		if what, hint, code := words(err); code != 0 {
