@@ -58,6 +58,7 @@ type get struct {
 	cache   *cache.Cache
 	asker   *mfa.Asker
 	begun   time.Time // the limits count from here
+	asked   bool      // a person was
 }
 
 // plan is what a profile comes to.

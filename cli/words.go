@@ -60,6 +60,9 @@ func (a *app) report(err error) int {
 	if a.automatic && !terminal(a.Stderr) {
 		a.tell(first)
 	}
+	if a.runs && code < exitNotBegun {
+		return exitNotBegun
+	}
 	return code
 }
 
@@ -101,7 +104,7 @@ func (a *app) words(err error) (what, hint string, code int) {
 	case errors.As(err, &value):
 		return value.Error(), "choose another --format", exitFailed
 	}
-	for _, words := range []func(error) (string, string, int){a.configWords, a.loginWords, a.codeWords, a.stsWords} {
+	for _, words := range []func(error) (string, string, int){a.configWords, a.loginWords, a.execWords, a.codeWords, a.stsWords} {
 		if what, hint, code := words(err); code != 0 {
 			return what, hint, code
 		}
