@@ -65,9 +65,14 @@ mfa_serial = `+device+`
 	s.does(0, nil, "credential-process", "--profile", "dev")
 	s.does(0, nil, "credential-process", "--profile", "ops")
 	s.does(0, nil, "credential-process", "--profile", "inline")
-	for _, format := range []string{"env", "env-no-export", "process"} {
+	for _, format := range []string{"env", "env-no-export", "fish", "powershell", "windows-cmd", "process"} {
 		s.does(0, nil, "export", "dev", "--format", format)
 	}
+	s.does(0, nil, "export", "dev", "--template", "{SecretAccessKey|json} {SessionToken|base64}")
+	s.does(2, nil, "export", "dev", "--template", "{SessionToken|x}")
+	s.does(0, nil, "export", "--unset")
+	s.types(0, []string{s.code()}, "exec", "dev", "--refresh", "--", "true")
+	s.does(127, nil, "exec", "dev", "--", "./nosuch")
 	keys := []string{"AWS_ACCESS_KEY_ID=" + accessKeyID, "AWS_SECRET_ACCESS_KEY=" + secretAccessKey}
 	s.does(0, append(keys, "DAYPASS_TOKEN_CODE="+s.code()), "credential-process", "--profile", "env")
 	s.does(2, append(keys, "AWS_SESSION_TOKEN="+s.token()), "credential-process", "--profile", "env")

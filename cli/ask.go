@@ -87,6 +87,7 @@ func (c codes) Available() error { return c.asker.Available() }
 // used for outlives the caller: its next try finds the session.
 func (c codes) Ask(ctx context.Context, q session.Question, try func(context.Context, string) (session.Answer, error)) error {
 	c.app.catchSignals()
+	c.get.asked = c.asker.TokenCode == "" && len(c.asker.Process) == 0
 	asking, done := c.app.watchCaller(ctx)
 	defer done()
 	return c.asker.Ask(asking, c.request(q), func(_ context.Context, code string) (mfa.Outcome, error) {

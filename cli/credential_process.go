@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -14,6 +15,10 @@ var errNoProfile = errors.New("--profile is missing")
 
 const credentialProcess = "credential-process"
 
+func processJSON(w io.Writer, c creds.Credentials, _, _ string) error {
+	return creds.Write(w, creds.Process, c, "")
+}
+
 func (a *app) credentialProcessCommand() *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
@@ -25,7 +30,7 @@ func (a *app) credentialProcessCommand() *cobra.Command {
 				return &usageError{errNoProfile}
 			}
 			g := &get{app: a, options: o, limits: programLimits}
-			return ran(a.print(cmd, g, o.profile, creds.Process))
+			return ran(a.print(cmd, g, o.profile, processJSON))
 		},
 	}
 	o.profileFlags(cmd)
@@ -34,17 +39,16 @@ func (a *app) credentialProcessCommand() *cobra.Command {
 	return cmd
 }
 
+// writer writes credentials in some form, in one piece.
+type writer func(w io.Writer, c creds.Credentials, region, profile string) error
+
 // print gets the credentials of a profile and writes them to stdout in one
 // piece, or nothing.
-func (a *app) print(cmd *cobra.Command, g *get, name string, format creds.Format) error {
+func (a *app) print(cmd *cobra.Command, g *get, name string, write writer) error {
 	result, err := g.run(cmd.Context(), name)
 	a.remember(g, name, result, err)
 	if err != nil {
 		return err
 	}
-	region := ""
-	if r := g.plan.network.Region; r.From != "" {
-		region = r.Value
-	}
-	return creds.Write(a.Stdout, format, result.Credentials, region)
+	return write(a.Stdout, result.Credentials, g.region(), name)
 }

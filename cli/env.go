@@ -39,15 +39,16 @@ type Env struct {
 
 // Main runs the command that env.Args name and returns the exit code.
 func Main(ctx context.Context, env Env) int {
-	ctx, catch, stop := withSignals(ctx)
-	defer stop()
-	a := &app{Env: env, parent: env.Parent(), environ: env.Environ(), catchSignals: catch}
+	ctx, signals := withSignals(ctx)
+	defer signals.stop()
+	a := &app{Env: env, parent: env.Parent(), catchSignals: signals.catch, releaseSignals: signals.release}
+	a.Getenv, a.environ = outside(env.Getenv, env.Environ())
 	root := a.rootCommand()
 	root.SetArgs(env.Args)
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
 	cmd, _, _ := root.Find(env.Args) // the root, if there is no such command
-	a.command, a.automatic = cmd.CommandPath(), cmd.Name() == credentialProcess
+	a.command, a.automatic, a.runs = cmd.CommandPath(), cmd.Name() == credentialProcess, cmd.Name() == execName
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return 0
@@ -66,8 +67,10 @@ type app struct {
 	automatic bool     // a program called us: credential-process
 	keyring   *keyring.Keyring
 	unlooked  error // why it is not known whether the keyring has a key that was needed, nil if it is
+	runs      bool  // a command, whose exit codes are told from ours: exec
 
-	catchSignals func() // is called before anything begins that a signal must not cut off
+	catchSignals   func()       // is called before anything begins that a signal must not cut off
+	releaseSignals func() error // leaves signals to what comes next; the error is that of one that came before
 }
 
 // signalError is the cause of a context that a signal ended.
@@ -82,34 +85,59 @@ const catchAfter = 50 * time.Millisecond
 // several, and what was switched off on the terminal must be switched on again first.
 const endsAtOnce = 200 * time.Millisecond
 
-// withSignals returns a context that the signals which end a program cancel,
-// once: a second one, a moment later, ends the program at once. They are caught from catch on, and
-// without it after a moment: catching starts threads, which would show in the
-// time of a hit.
-func withSignals(ctx context.Context) (_ context.Context, catch, stop func()) {
+// signals are those that end a program, caught once: a second one, a moment
+// later, ends the program at once.
+type signals struct {
+	catch  func() // catches them from now on, if that has not begun
+	stop   func()
+	caught chan os.Signal
+	done   chan struct{} // closed when the first has cancelled the context, or none can any more
+	cause  func() error
+}
+
+// withSignals returns a context that such a signal cancels. They are caught from
+// catch on, and without it after a moment: catching starts threads, which would
+// show in the time of a hit.
+func withSignals(ctx context.Context) (context.Context, *signals) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	caught := make(chan os.Signal, 1)
-	catch = sync.OnceFunc(func() {
-		for _, s := range endingSignals {
-			if !signal.Ignored(s) { // nohup's stays ignored
-				signal.Notify(caught, s)
+	s := &signals{caught: make(chan os.Signal, 1), done: make(chan struct{})}
+	s.cause = func() error { return context.Cause(ctx) }
+	s.catch = sync.OnceFunc(func() {
+		for _, ending := range endingSignals {
+			if !signal.Ignored(ending) { // nohup's stays ignored
+				signal.Notify(s.caught, ending)
 			}
 		}
 		go func() {
+			defer close(s.done)
 			select {
-			case s := <-caught:
-				cancel(signalError{s})
-				time.AfterFunc(endsAtOnce, func() { signal.Reset(endingSignals...) })
+			case caught, ok := <-s.caught:
+				if ok {
+					cancel(signalError{caught})
+					time.AfterFunc(endsAtOnce, func() { signal.Reset(endingSignals...) })
+				}
 			case <-ctx.Done():
 			}
 		}()
 	})
-	timer := time.AfterFunc(catchAfter, catch)
-	return ctx, catch, func() {
+	timer := time.AfterFunc(catchAfter, s.catch)
+	s.stop = func() {
 		timer.Stop()
-		signal.Stop(caught)
+		signal.Stop(s.caught)
 		cancel(nil)
 	}
+	return ctx, s
+}
+
+// release catches no more, so that from now on a signal has its own effect, here
+// or on what replaces this process. One that came before is the error: none is
+// lost. It can be called once.
+func (s *signals) release() error {
+	s.catch()
+	signal.Stop(s.caught)
+	close(s.caught)
+	<-s.done
+	return s.cause()
 }
 
 // errCallerGone is the cause of a context whose caller died.

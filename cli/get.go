@@ -58,6 +58,7 @@ type get struct {
 	cache   *cache.Cache
 	asker   *mfa.Asker
 	begun   time.Time // the limits count from here
+	asked   bool      // a person was
 }
 
 // plan is what a profile comes to.
@@ -91,6 +92,14 @@ func (g *get) obtain(ctx context.Context) (session.Result, error) {
 		MinRemaining: g.wish, MaxAge: g.maxAge, Refresh: g.options.refresh, Since: g.since, Strict: g.strict,
 	}
 	return getter.Get(ctx)
+}
+
+// region is the region that was set, "" if none was.
+func (g *get) region() string {
+	if r := g.plan.network.Region; r.From != "" {
+		return r.Value
+	}
+	return ""
 }
 
 // prepare reads what the command line, the environment and the files say.

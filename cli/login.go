@@ -170,7 +170,7 @@ func (c closedQuestion) reason(err error, g *get) error {
 
 // say tells until when a profile is good.
 func (l *login) say(g *get, result session.Result) error {
-	text := fmt.Sprintf("profile %q is good until %s (%s left)", g.profile.Name, clock(result.Expiration, l.Now()), span(result.Left(l.Now())))
+	text := l.goodUntil(g, result)
 	if result.Failed != nil {
 		what, _, _ := l.words(result.Failed)
 		text += "; renewing it failed: " + what
@@ -180,6 +180,11 @@ func (l *login) say(g *get, result session.Result) error {
 	}
 	_, err := fmt.Fprintln(l.Stdout, line(text))
 	return err
+}
+
+// goodUntil says how long what was got lives.
+func (a *app) goodUntil(g *get, result session.Result) string {
+	return fmt.Sprintf("profile %q is good until %s (%s left)", g.profile.Name, clock(result.Expiration, a.Now()), span(result.Left(a.Now())))
 }
 
 // loginWords are those for what only login can meet with.

@@ -32,6 +32,7 @@ until they expire, and hands them to every tool that asks.`,
 		a.logoutCommand(),
 		a.statusCommand(),
 		a.exportCommand(),
+		a.execCommand(),
 		a.explainCommand(),
 		a.keysCommand(),
 		a.completionCommand(),
@@ -118,11 +119,13 @@ func (a *app) someProfiles(args []string, o options) ([]string, error) {
 	return []string{name}, err
 }
 
+const tokenCodeVariable = "DAYPASS_TOKEN_CODE"
+
 // fromEnvironment fills what no flag gave. DAYPASS_NO_PROMPT and DAYPASS_DEBUG
 // count unless they are empty or a form of no.
 func (o *options) fromEnvironment(getenv func(string) string) {
 	if o.tokenCode == "" {
-		o.tokenCode = getenv("DAYPASS_TOKEN_CODE")
+		o.tokenCode = getenv(tokenCodeVariable)
 	}
 	if o.store == "" {
 		o.store = getenv("DAYPASS_STORE")

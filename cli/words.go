@@ -59,6 +59,9 @@ func (a *app) report(err error) int {
 	if a.automatic && !terminal(a.Stderr) {
 		a.tell(first)
 	}
+	if a.runs && code < exitNotBegun {
+		return exitNotBegun
+	}
 	return code
 }
 
@@ -93,6 +96,7 @@ func (a *app) words(err error) (what, hint string, code int) {
 	var stopped signalError
 	var left *leftError
 	var rotating *rotateError
+	var value *creds.ValueError
 	switch {
 	case errors.As(err, &left): // before the others: where the key is matters more
 		return a.leftWords(left)
@@ -102,8 +106,10 @@ func (a *app) words(err error) (what, hint string, code int) {
 		return "interrupted", "", exitCode(stopped.Signal)
 	case errors.As(err, &usage):
 		return usage.Error(), a.usageHint(), exitUsage
+	case errors.As(err, &value):
+		return value.Error(), "choose another --format", exitFailed
 	}
-	for _, words := range []func(error) (string, string, int){a.keyWords, a.talkWords, a.configWords, a.loginWords, a.codeWords, a.stsWords} {
+	for _, words := range []func(error) (string, string, int){a.keyWords, a.talkWords, a.configWords, a.loginWords, a.execWords, a.codeWords, a.stsWords} {
 		if what, hint, code := words(err); code != 0 {
 			return what, hint, code
 		}

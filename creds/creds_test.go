@@ -108,20 +108,6 @@ func TestProcessJSONIsASCII(t *testing.T) {
 	}
 }
 
-func TestEnvRefusesLineBreaks(t *testing.T) {
-	for _, value := range []string{"a\nb", "a\rb", "a\x00b"} {
-		var b bytes.Buffer
-		c := sample()
-		c.SessionToken = NewSecret(value)
-		if err := Write(&b, Env, c, ""); err == nil || strings.Contains(err.Error(), value) {
-			t.Errorf("%q: error %v", value, err)
-		}
-		if b.Len() > 0 {
-			t.Errorf("%q: wrote %q beside the error", value, b.String())
-		}
-	}
-}
-
 func TestParseFormat(t *testing.T) {
 	for _, f := range Formats() {
 		if got, err := ParseFormat(string(f)); got != f || err != nil {

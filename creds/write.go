@@ -17,10 +17,13 @@ const (
 	Process     Format = "process"       // the credential_process JSON
 	Env         Format = "env"           // export K=V lines for a POSIX shell
 	EnvNoExport Format = "env-no-export" // K=V lines for a POSIX shell
+	Fish        Format = "fish"          // set -gx K 'V'; lines for fish
+	PowerShell  Format = "powershell"    // $Env:K='V' lines for PowerShell
+	WindowsCmd  Format = "windows-cmd"   // set "K=V" lines for cmd.exe
 )
 
-// Formats lists every format, the default for shells first.
-func Formats() []Format { return []Format{Env, EnvNoExport, Process} }
+// Formats lists every format, those for shells first.
+func Formats() []Format { return []Format{Env, EnvNoExport, Fish, PowerShell, WindowsCmd, Process} }
 
 // ParseFormat returns the format named s, or an error that lists them.
 func ParseFormat(s string) (Format, error) {
@@ -35,26 +38,28 @@ func ParseFormat(s string) (Format, error) {
 }
 
 // Write writes c to w in one piece. region is written by the formats for
-// shells, unless it is empty. An error is w's, or a value that no line can hold.
+// shells, unless it is empty. An error is w's, or a *ValueError.
 func Write(w io.Writer, f Format, c Credentials, region string) error {
-	var text string
-	var err error
-	switch f {
-	case Process:
-		text = processJSON(c)
-	case Env:
-		text, err = envLines(c, region, "export ")
-	case EnvNoExport:
-		text, err = envLines(c, region, "")
-	default:
-		_, err = ParseFormat(string(f))
+	if f == Process {
+		_, err := io.WriteString(w, processJSON(c))
+		return err
 	}
+	text, err := shellLines(f, c, region)
 	if err != nil {
 		return err
 	}
 	_, err = io.WriteString(w, text)
 	return err
 }
+
+// ValueError is a value that a form cannot hold. It never quotes the value.
+type ValueError struct {
+	Name    string // of the variable or field
+	Problem string // "has a line break in it"
+}
+
+// Error names the value and the problem.
+func (e *ValueError) Error() string { return "the value of " + e.Name + " " + e.Problem }
 
 // processJSON is what AWS's SDKs read from a credential_process. The time has
 // neither fraction nor offset: the C++ SDK reads no other form, and the Go SDK
@@ -99,51 +104,6 @@ func expiration(c Credentials) string {
 		return ""
 	}
 	return Time(c.Expiration)
-}
-
-// envLines sets AWS's variables and removes those that name a profile: the JS
-// SDK takes the profile, others the keys, and two tools would differ.
-func envLines(c Credentials, region, prefix string) (string, error) {
-	var b strings.Builder
-	b.WriteString("unset AWS_PROFILE AWS_DEFAULT_PROFILE\n")
-	for _, v := range variables(c, region) {
-		if strings.ContainsAny(v.value, "\n\r\x00") {
-			return "", fmt.Errorf("the value of %s has a line break in it", v.name)
-		}
-		fmt.Fprintf(&b, "%s%s=%s\n", prefix, v.name, ShellWord(v.value))
-	}
-	return b.String(), nil
-}
-
-type variable struct{ name, value string }
-
-func variables(c Credentials, region string) []variable {
-	all := []variable{
-		{"AWS_ACCESS_KEY_ID", c.AccessKeyID},
-		{"AWS_SECRET_ACCESS_KEY", c.SecretAccessKey.Reveal()},
-		{"AWS_SESSION_TOKEN", c.SessionToken.Reveal()},
-		{"AWS_CREDENTIAL_EXPIRATION", expiration(c)},
-		{"AWS_REGION", region},
-		{"AWS_DEFAULT_REGION", region},
-	}
-	set := all[:0]
-	for _, v := range all {
-		if v.value != "" {
-			set = append(set, v)
-		}
-	}
-	return set
-}
-
-// ShellWord returns s as one word of a POSIX shell, quoted only if it must be.
-func ShellWord(s string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-+=/.,:@", r)
-	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 // Time is the form of times in what daypass prints for programs: RFC 3339, UTC,

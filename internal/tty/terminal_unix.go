@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -75,35 +73,6 @@ func (t *Terminal) setUp() error {
 	}
 	t.id = fmt.Sprintf("%x", device)
 	return nil
-}
-
-// IgnoreStops lets SIGTTIN and SIGTTOU never stop this process: reading in the background then fails instead. Programs
-// that this process starts inherit it.
-func IgnoreStops() {
-	signal.Ignore(unix.SIGTTIN, unix.SIGTTOU)
-}
-
-// KeepRunning lets Ctrl-Z (SIGTSTP) not stop this process, which is about to take a lock, until something waits for the key
-// by CatchSuspend. A program that replaces this process can be stopped again.
-func KeepRunning() { signal.Notify(make(chan os.Signal, 1), unix.SIGTSTP) }
-
-// CatchSuspend returns a child of ctx that Ctrl-Z (SIGTSTP) cancels, with the cause ErrSuspended, instead of stopping
-// the process, which would keep its locks. The function returned ends that; Go then drops the signal rather than stop the process.
-func CatchSuspend(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	keys := make(chan os.Signal, 1)
-	signal.Notify(keys, unix.SIGTSTP)
-	go func() {
-		select {
-		case <-keys:
-			cancel(ErrSuspended)
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, func() {
-		signal.Stop(keys)
-		cancel(nil)
-	}
 }
 
 // ID returns a name of the terminal that is the same in every process which has it as its controlling terminal, and

@@ -74,6 +74,9 @@ func IgnoreStops() {}
 // KeepRunning does nothing: Windows has no Ctrl-Z signal.
 func KeepRunning() {}
 
+// KeepStops does nothing, nor does the function returned: Windows has none of these signals.
+func KeepStops() (restore func()) { return func() {} }
+
 // CatchSuspend returns a child of ctx. Windows has no Ctrl-Z signal: at the prompt that key ends the input (io.EOF).
 func CatchSuspend(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithCancel(ctx)

@@ -1,0 +1,202 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os/exec"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"daypass/creds"
+	"daypass/internal/tty"
+	"daypass/profile"
+	"daypass/session"
+)
+
+// The exit codes of exec besides the command's own, those of env(1) and nohup(1).
+const (
+	exitNotBegun      = 125 // daypass failed, whatever the reason
+	exitNotExecutable = 126
+	exitNotFound      = 127
+)
+
+const execName = "exec"
+
+// What exec tells the command, beside AWS's variables.
+const (
+	profileVariable = "DAYPASS_PROFILE" // for the prompt of a shell
+	regionVariable  = "DAYPASS_REGION"  // the region, unless it comes from the environment: see outside
+)
+
+var (
+	errNoCommand = errors.New("there is no command to run: write it behind --")
+	errNoDashes  = errors.New("-- is missing before the command")
+)
+
+func (a *app) execCommand() *cobra.Command {
+	var o options
+	cmd := &cobra.Command{
+		Use:   execName + " [P] [flags] -- CMD [ARG...]",
+		Short: "Run a command with credentials in its environment",
+		Example: `  daypass exec dev -- terraform apply
+  daypass exec dev --min-remaining 50m -- ./backup.sh`,
+		ValidArgsFunction: a.completeExec,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			profiles, command, err := splitArgs(args, cmd.ArgsLenAtDash())
+			if err != nil {
+				return &usageError{err}
+			}
+			p, err := a.oneProfile(profiles, o)
+			if err != nil {
+				return err
+			}
+			g := &get{app: a, options: o, limits: personLimits, strict: true}
+			return ran(a.exec(cmd.Context(), g, p, command))
+		},
+	}
+	o.profileFlags(cmd)
+	o.getFlags(cmd)
+	o.refreshFlag(cmd)
+	_ = cmd.RegisterFlagCompletionFunc("profile", a.completeProfiles)
+	return cmd
+}
+
+// splitArgs tells the profile, if there is one, from the command; dash is how
+// many arguments stand before --, negative without one.
+func splitArgs(args []string, dash int) (profiles, command []string, err error) {
+	switch {
+	case dash < 0 && len(args) > 1:
+		return nil, nil, errNoDashes
+	case dash < 0, dash == len(args):
+		return nil, nil, errNoCommand
+	case dash > 1:
+		return nil, nil, fmt.Errorf("%d profiles before --: a command has the credentials of one", dash)
+	}
+	return slices.Clip(args[:dash]), args[dash:], nil // else what is appended to one overwrites the other
+}
+
+func (a *app) completeExec(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveDefault // the command and its files
+	}
+	return a.completeProfiles(cmd, args, toComplete)
+}
+
+// exec runs the command with credentials in its environment. On Unix it returns
+// only if that fails.
+func (a *app) exec(ctx context.Context, g *get, name string, command []string) error {
+	allowStops := tty.KeepStops()
+	path, err := findProgram(command[0]) // before anyone is asked
+	if err != nil {
+		return err
+	}
+	result, err := g.run(ctx, name)
+	a.remember(g, name, result, err)
+	if err != nil {
+		return err
+	}
+	a.tellEnd(g, result, command[0])
+	if err := a.releaseSignals(); err != nil {
+		return err
+	}
+	allowStops()
+	return runProgram(path, command, a.commandEnviron(g, result.Credentials))
+}
+
+// tellEnd says how long the credentials live, to whom was asked for a code: the
+// terminal has lines of ours then. Otherwise it is the command's alone, which may
+// be one of a pipeline, or have the output of a terminal read by a program.
+func (a *app) tellEnd(g *get, result session.Result, program string) {
+	if !g.asked {
+		return
+	}
+	text := "daypass: " + a.goodUntil(g, result)
+	calls, _ := profile.Calls(a.files(), a.Self)
+	if slices.Contains(calls, g.profile.Name) {
+		text += fmt.Sprintf("; AWS_PROFILE=%s %s ... renews by itself", creds.ShellWord(g.profile.Name), creds.ShellWord(program))
+	}
+	a.tell(line(text))
+}
+
+// commandEnviron is the environment of the command.
+func (a *app) commandEnviron(g *get, c creds.Credentials) []string {
+	more := []string{profileVariable + "=" + g.profile.Name}
+	region := g.plan.network.Region
+	if g.region() != "" && !strings.HasPrefix(region.From, "AWS_") {
+		more = append(more, regionVariable+"="+region.Value)
+	}
+	own := []string{profileVariable, regionVariable, callersVariable, tokenCodeVariable}
+	environ := slices.DeleteFunc(creds.Environ(a.environ, c, g.region()), func(entry string) bool {
+		name, _, _ := strings.Cut(entry, "=")
+		return slices.ContainsFunc(own, func(other string) bool { return creds.SameName(name, other) })
+	})
+	return append(environ, more...)
+}
+
+// outside returns the environment as it would be without the exec around this
+// process, as far as it tells which region to use: the command of that one has
+// its region, and another profile has another.
+func outside(getenv func(string) string, environ []string) (func(string) string, []string) {
+	region := getenv(regionVariable)
+	if region == "" {
+		return getenv, environ
+	}
+	set := func(name string) bool {
+		return (creds.SameName(name, "AWS_REGION") || creds.SameName(name, "AWS_DEFAULT_REGION")) && getenv(name) == region
+	}
+	environ = slices.DeleteFunc(slices.Clone(environ), func(entry string) bool {
+		name, _, _ := strings.Cut(entry, "=")
+		return set(name)
+	})
+	return func(name string) string {
+		if set(name) {
+			return ""
+		}
+		return getenv(name)
+	}, environ
+}
+
+// programError is a command that cannot be run.
+type programError struct {
+	name string
+	err  error
+}
+
+func (e *programError) Error() string { return fmt.Sprintf("%q cannot be run: %v", e.name, e.err) }
+
+// findProgram finds the program of a command as shells do.
+func findProgram(name string) (string, error) {
+	path, err := exec.LookPath(name)
+	if errors.Is(err, exec.ErrDot) && currentFolderCounts {
+		err = nil
+	}
+	if err != nil {
+		return "", &programError{name, reason(err)}
+	}
+	return path, nil
+}
+
+// reason is err without the words of package exec.
+func reason(err error) error {
+	var e *exec.Error
+	if errors.As(err, &e) {
+		return e.Err
+	}
+	return err
+}
+
+// execWords are those for what only exec can meet with.
+func (a *app) execWords(err error) (what, hint string, code int) {
+	var program *programError
+	switch {
+	case !errors.As(err, &program):
+		return "", "", 0
+	case errors.Is(program.err, exec.ErrNotFound), errors.Is(program.err, fs.ErrNotExist):
+		return fmt.Sprintf("there is no program %q", program.name), "write the command behind --, as \"daypass exec dev -- aws s3 ls\"", exitNotFound
+	}
+	return program.Error(), "look whether it is a program, and may be run", exitNotExecutable
+}
