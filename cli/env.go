@@ -30,6 +30,10 @@ type Env struct {
 	// Store opens the store of that name; nil means the real ones. attended says
 	// that a person could unlock it.
 	Store func(name string, attended bool) (cache.Store, error)
+
+	// Signin is the URL that stands in for that of AWS's sign-in page; empty means
+	// the partition's.
+	Signin string
 }
 
 // Main runs the command that env.Args name and returns the exit code.
@@ -59,6 +63,8 @@ type app struct {
 	profile   string   // the profile that the run is about, once known
 	prompt    string   // the only way of asking that it allows, "" if it does not say
 	automatic bool     // a program called us: credential-process
+
+	ofEnvironment bool // the run is about the credentials in the environment
 
 	catchSignals func() // is called before anything begins that a signal must not cut off
 }

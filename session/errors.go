@@ -30,6 +30,9 @@ const (
 	EndpointInvalid                  // where the endpoint comes from
 	SerialMissing                    // the setting that needs a serial, and where it stands
 	ListNeedsLongTerm                // the profile whose keys are temporary
+	CallNeedsLongTerm                // likewise, for another call
+	SigninNeedsRole                  // nothing
+	SigninUnknown                    // the partition
 )
 
 // ConfigError is a profile that can be read but leads nowhere.
@@ -44,7 +47,8 @@ func (e *ConfigError) Error() string {
 	problem := [...]string{
 		"neither role_arn nor mfa_serial", "no usable base credentials", "an MFA code needs long-term keys",
 		"min_remaining is longer than what is issued", "no keys in the environment", "no region", "bad region", "bad endpoint",
-		"no mfa_serial", "devices are listed with long-term keys",
+		"no mfa_serial", "devices are listed with long-term keys", "the call needs long-term keys",
+		"signing in needs a role", "no sign-in page is known",
 	}[e.Problem]
 	return fmt.Sprintf("profile %q: %s (%s)", e.Profile, problem, e.Detail)
 }
@@ -105,12 +109,15 @@ func (e *RefusedError) Busy() bool {
 // NotAWS reports that something else answered: a proxy, a captive portal.
 func (e *RefusedError) NotAWS() bool { return strings.HasPrefix(e.Code, notAWS) }
 
-// Service is the one that was called: "STS" or "IAM".
+// Service is the one that was called: "STS", "IAM" or "the sign-in page".
 func (e *RefusedError) Service() string { return service(e.Call) }
 
 func service(call string) string {
-	if call == ListMFADevices {
+	switch call {
+	case ListMFADevices:
 		return "IAM"
+	case GetSigninToken:
+		return "the sign-in page"
 	}
 	return "STS"
 }
@@ -128,7 +135,7 @@ type UnreachableError struct {
 // Error gives the call, the host and the network's error.
 func (e *UnreachableError) Error() string { return fmt.Sprintf("%s to %s: %v", e.Call, e.Host, e.Err) }
 
-// Service is the one that was called: "STS" or "IAM".
+// Service is the one that was called, as RefusedError has it.
 func (e *UnreachableError) Service() string { return service(e.Call) }
 
 // Unwrap returns the error of the network.

@@ -53,7 +53,7 @@ type Codes interface {
 	Ask(ctx context.Context, q Question, try func(ctx context.Context, code string) (Answer, error)) error
 }
 
-// Getter gets the credentials of a plan. All fields but Log are needed.
+// Getter gets the credentials of a plan. All fields up to Log are needed.
 type Getter struct {
 	Cache   Cache
 	Codes   Codes
@@ -69,6 +69,8 @@ type Getter struct {
 	Refresh      bool          // take nothing that was issued before Since
 	Since        time.Time     // of a run over several profiles; zero: when Get is called
 	Strict       bool          // a wish that needs a code and finds nobody to ask is an error
+
+	Issued func(Issuance) // is told of all that STS issues; nil: nobody is
 
 	started time.Time
 	wait    bool // for others, since nothing is held that serves meanwhile
@@ -170,6 +172,7 @@ func (g *Getter) obtain(ctx context.Context, i int) (creds.Issued, error) {
 	}
 	issued.Profile, issued.IssuedAt = g.Profile, g.Now()
 	issued.AccountID = account(g.Steps[:i+1])
+	defer g.tell(i, issued) // once it is kept
 	if issued.Left(issued.IssuedAt) <= 0 {
 		return creds.Issued{}, &ClockError{Skew: issued.Skew}
 	}
