@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -141,7 +142,8 @@ func following(line messageLine, rest []messageLine) string {
 // policy is named.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 func FindReason(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
+	words := slices.DeleteFunc(strings.Fields(text), func(word string) bool { return word == "│" })
+	text = strings.Join(words, " ")
 	for _, begin := range []string{"with an explicit deny in ", "because no "} {
 		i := strings.Index(text, begin)
 		if i < 0 {
