@@ -82,7 +82,7 @@ func TestFederationCheck(t *testing.T) {
 		}
 		return all
 	}
-	long := func(n int) string { return "{" + strings.Repeat(" ", n-2) + "}" }
+	long := func(n int) string { return `{"Statement":[]` + strings.Repeat(" ", n-16) + "}" }
 	for name, test := range map[string]struct {
 		f         Federation
 		parameter string // "" if it is fine
