@@ -185,6 +185,8 @@ func TestSecretsAreNotRepeated(t *testing.T) {
 				s.sts.Inject(fault(said(kind, form, code, secretAccessKey)))
 				s.sts.Reset()
 				s.fails([]string{"DAYPASS_TOKEN_CODE=" + code}, "login", "session", "--refresh")
+				s.sts.ClearFaults()
+				s.sts.Inject(fault(said(kind, form, secretAccessKey)))
 				s.fails(nil, "federate", "session", "--name", "partner")
 				s.sts.ClearFaults()
 				s.sts.Inject(fault(said(kind, form, s.stored()...)))

@@ -1,12 +1,17 @@
 package session
 
 import (
+	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -163,5 +168,28 @@ func TestSigninUnreachable(t *testing.T) {
 		if _, err := s.URL(t.Context(), Network{Region: Sourced{"eu-west-1", ""}}, c, ""); !errors.As(err, &lost) || strings.Contains(err.Error(), "MARKED") || strings.Contains(err.Error(), "Session=") {
 			t.Errorf("%v", err)
 		}
+	}
+}
+
+// TestSigninTrustsTheProfilesAuthority: the page is reached as STS is.
+func TestSigninTrustsTheProfilesAuthority(t *testing.T) {
+	newWorld(t)
+	page := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"SigninToken":"T"}`) }))
+	defer page.Close()
+	page.Config.ErrorLog = log.New(io.Discard, "", 0)
+	bundle := filepath.Join(t.TempDir(), "ca.pem")
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: page.Certificate().Raw})
+	if err := os.WriteFile(bundle, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := Signin{Federation: page.URL + "/federation", Post: true}
+	n := Network{Region: Sourced{"eu-west-1", ""}}
+	var lost *UnreachableError
+	if _, err := s.URL(t.Context(), n, creds.Credentials{}, ""); !errors.As(err, &lost) || !lost.Cert {
+		t.Errorf("%v", err)
+	}
+	n.CABundle = Sourced{bundle, "ca_bundle"}
+	if address, err := s.URL(t.Context(), n, creds.Credentials{}, ""); err != nil || address.Empty() {
+		t.Errorf("%v", err)
 	}
 }
