@@ -66,12 +66,9 @@ func (a *app) console(ctx context.Context, name string, o options, page string, 
 	if g.last().RoleARN == "" {
 		return ran(&session.ConfigError{Profile: name, Problem: session.SigninNeedsRole})
 	}
-	signin, err := session.ReadSignin(name, g.plan.network)
+	signin, err := session.ReadSignin(name, g.plan.network, a.Signin)
 	if err != nil {
 		return ran(err)
-	}
-	if a.Signin != "" {
-		signin.Federation = a.Signin
 	}
 	destination, err := signin.Destination(page)
 	if err != nil {

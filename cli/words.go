@@ -178,6 +178,8 @@ func planWords(e *session.ConfigError) (what, hint string) {
 			"name a profile with a role, or sign in with your own password"
 	case session.SigninUnknown:
 		return fmt.Sprintf("profile %q is of the partition %s, for whose console no sign-in page is known", e.Profile, e.Detail), "sign in with a browser"
+	case session.SigninForeign:
+		return fmt.Sprintf("the credentials of profile %q come from %s, which is not AWS, and so has no AWS console", e.Profile, e.Detail), "name a profile without that endpoint"
 	case session.WishTooLong:
 		return fmt.Sprintf("profile %q can never have that much left: min_remaining is %s", e.Profile, e.Detail),
 			"ask for less, or raise duration_seconds (session_duration, if there is no role)"

@@ -114,6 +114,7 @@ func TestWords(t *testing.T) {
 		{&session.ConfigError{Profile: "dev", Problem: session.CallNeedsLongTerm, Detail: "main"}, `the keys of profile "main" are temporary`, "AKIA", 2},
 		{&session.ConfigError{Profile: "dev", Problem: session.SigninNeedsRole}, `profile "dev" has no role`, "with a role", 2},
 		{&session.ConfigError{Profile: "dev", Problem: session.SigninUnknown, Detail: "aws-iso"}, "partition aws-iso", "browser", 2},
+		{&session.ConfigError{Profile: "dev", Problem: session.SigninForeign, Detail: "minio.example"}, "come from minio.example", "without that endpoint", 2},
 		{errNoMessage, "no encoded authorization failure message", "uncut", 2},
 		{session.ErrNoDenial, "in a form that is not known", "--json", 1},
 		{&browserError{errors.New("exit status 3")}, "the browser cannot be opened: exit status 3", "without --open", 1},

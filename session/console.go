@@ -29,8 +29,9 @@ type Signin struct {
 	Post       bool   // credentials travel in a body, not in the URL
 }
 
-// ReadSignin returns the sign-in page for n. The error is a *ConfigError of that
-// profile if none is known.
+// ReadSignin returns the sign-in page for n; federation, unless it is empty, stands
+// in for its endpoint. The error is a *ConfigError of that profile if no page is
+// known: credentials of an STS that is not AWS's are sent to none of AWS's.
 //
 // AWS documents that the credentials are sent in the URL of a GET, which logs and
 // proxies keep. Its own toolkits send them as a form instead, but for GovCloud,
@@ -38,7 +39,10 @@ type Signin struct {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_enable-console-custom-url.html
 // https://docs.aws.amazon.com/general/latest/gr/signin-service.html
 // https://github.com/aws/aws-toolkit-jetbrains (AwsConsoleUrlFactory.kt)
-func ReadSignin(profile string, n Network) (Signin, error) {
+func ReadSignin(profile string, n Network, federation string) (Signin, error) {
+	if host, _ := n.Foreign(); host != "" && federation == "" {
+		return Signin{}, &ConfigError{Profile: profile, Problem: SigninForeign, Detail: host}
+	}
 	for _, known := range []struct {
 		partition, home, domain, console string
 		post                             bool
@@ -51,7 +55,7 @@ func ReadSignin(profile string, n Network) (Signin, error) {
 		if known.partition != n.Partition {
 			continue
 		}
-		s := Signin{Console: known.console, Post: known.post}
+		s := Signin{Federation: federation, Console: known.console, Post: known.post}
 		if n.Region.From != "" {
 			s.Region = n.Region.Value
 		}
@@ -59,7 +63,9 @@ func ReadSignin(profile string, n Network) (Signin, error) {
 		if region := n.Region.Value; region != known.home && region != "aws-global" {
 			host = region + "." + host
 		}
-		s.Federation = "https://" + host + "/federation"
+		if federation == "" {
+			s.Federation = "https://" + host + "/federation"
+		}
 		return s, nil
 	}
 	return Signin{}, &ConfigError{Profile: profile, Problem: SigninUnknown, Detail: n.Partition}

@@ -33,7 +33,7 @@ func TestSigninPages(t *testing.T) {
 		{"aws-us-gov", "us-gov-east-1", "x", "https://us-gov-east-1.signin.amazonaws-us-gov.com/federation", "https://console.amazonaws-us-gov.com/console/home?region=us-gov-east-1", false},
 		{"aws-eusc", "eusc-de-east-1", "x", "https://signin.amazonaws-eusc.eu/federation", "https://console.amazonaws-eusc.eu/console/home?region=eusc-de-east-1", false},
 	} {
-		s, err := ReadSignin("p", Network{Partition: test.partition, Region: Sourced{test.region, test.from}})
+		s, err := ReadSignin("p", Network{Partition: test.partition, Region: Sourced{test.region, test.from}}, "")
 		home, bad := s.Destination("")
 		if err != nil || bad != nil || s.Federation != test.federation || s.Post != test.post || home != test.home {
 			t.Errorf("%s %s: %+v, %s, %v, %v", test.partition, test.region, s, home, err, bad)
@@ -41,8 +41,26 @@ func TestSigninPages(t *testing.T) {
 	}
 	for _, partition := range []string{"aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f", "other", ""} {
 		var config *ConfigError
-		if _, err := ReadSignin("p", Network{Partition: partition}); !errors.As(err, &config) || config.Problem != SigninUnknown || config.Detail != partition {
+		if _, err := ReadSignin("p", Network{Partition: partition}, "http://x"); !errors.As(err, &config) || config.Problem != SigninUnknown || config.Detail != partition {
 			t.Errorf("%s: %v", partition, err)
+		}
+	}
+}
+
+// TestSigninIsForAWSAlone: what Ceph or MinIO issued is nothing to AWS.
+func TestSigninIsForAWSAlone(t *testing.T) {
+	for endpoint, foreign := range map[string]string{
+		"https://minio.example:9000": "minio.example:9000", "http://sts.eu-west-1.amazonaws.com": "sts.eu-west-1.amazonaws.com",
+		"https://sts.eu-west-1.amazonaws.com": "", "https://vpce-1-x.sts.eu-west-1.vpce.amazonaws.com": "",
+	} {
+		n := Network{Partition: "aws", Region: Sourced{"us-east-1", ""}, Endpoint: Sourced{endpoint, "x"}}
+		var config *ConfigError
+		s, err := ReadSignin("p", n, "")
+		if foreign == "" && (err != nil || s.Federation == "") || foreign != "" && (!errors.As(err, &config) || config.Problem != SigninForeign || config.Detail != foreign) {
+			t.Errorf("%s: %+v, %v", endpoint, s, err)
+		}
+		if s, err := ReadSignin("p", n, "http://stand-in"); err != nil || s.Federation != "http://stand-in" || s.Console != "console.aws.amazon.com" {
+			t.Errorf("%s: %+v, %v", endpoint, s, err)
 		}
 	}
 }

@@ -33,6 +33,7 @@ const (
 	CallNeedsLongTerm                // likewise, for another call
 	SigninNeedsRole                  // nothing
 	SigninUnknown                    // the partition
+	SigninForeign                    // the host of STS, which is not AWS's
 )
 
 // ConfigError is a profile that can be read but leads nowhere.
@@ -49,6 +50,7 @@ func (e *ConfigError) Error() string {
 		"min_remaining is longer than what is issued", "no keys in the environment", "no region", "bad region", "bad endpoint",
 		"no mfa_serial", "devices are listed with long-term keys", "the call needs long-term keys",
 		"signing in needs a role", "no sign-in page is known",
+		"the console is AWS's, and STS is not",
 	}[e.Problem]
 	return fmt.Sprintf("profile %q: %s (%s)", e.Profile, problem, e.Detail)
 }
