@@ -5,19 +5,26 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
+	"encoding/xml"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"daypass/internal/stsim"
 	"daypass/internal/tty/ttytest"
 )
 
@@ -90,6 +97,32 @@ func signedCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if !regexp.MustCompile("^" + args[1] + "$").MatchString(aws.ToString(caller.Arn)) {
 		ts.Fatalf("the caller is %s, not %s", aws.ToString(caller.Arn), args[1])
 	}
+}
+
+// deniedByEC2 is how EC2 refuses a call of the user, as the AWS CLI tells it.
+func deniedByEC2(ts *testscript.TestScript, sim *stsim.Server, why string) string {
+	user := stsim.User{Account: "111111111111", Name: "ana"}
+	of := map[string]*[]string{"denied": &user.Denied, "mfa": &user.DeniedWithoutMFA, "organization": &user.DeniedByOrganization}[why]
+	if of == nil {
+		ts.Fatalf("sts denied FILE denied|mfa|organization")
+	}
+	*of = []string{"ec2:*"}
+	sim.AddUser(user)
+	const body = "Action=RunInstances&Version=2016-11-15"
+	request, err := http.NewRequest(http.MethodPost, ts.Getenv("STS")+"/", strings.NewReader(body))
+	ts.Check(err)
+	sum := sha256.Sum256([]byte(body))
+	keys := aws.Credentials{AccessKeyID: accessKeyID, SecretAccessKey: secretAccessKey}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	ts.Check(v4.NewSigner().SignHTTP(context.Background(), keys, request, hex.EncodeToString(sum[:]), "ec2", "eu-west-1", time.Now()))
+	response, err := http.DefaultClient.Do(request)
+	ts.Check(err)
+	defer response.Body.Close()
+	var answer struct {
+		Message string `xml:"Errors>Error>Message"`
+	}
+	ts.Check(xml.NewDecoder(response.Body).Decode(&answer))
+	return "\nAn error occurred (UnauthorizedOperation) when calling the RunInstances operation: " + answer.Message + "\n"
 }
 
 // gosdkCommand is "[!] gosdk PROFILE": the Go SDK loads the profile, or refuses it.

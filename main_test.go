@@ -56,6 +56,7 @@ func daypass() {
 	env := cli.Env{
 		Args: os.Args[1:], Stdout: os.Stdout, Stderr: os.Stderr,
 		Getenv: os.Getenv, Environ: os.Environ, Now: testClock(), Home: home, Self: self, Parent: os.Getppid,
+		Signin: os.Getenv("TEST_SIGNIN"),
 	}
 	if folder := os.Getenv("TEST_STORE"); folder != "" {
 		env.Stores = func(name string, _ bool) ([]cache.Store, error) {

@@ -92,7 +92,7 @@ func TestScripts(t *testing.T) {
 			e.Values["sts"] = sts
 			home := filepath.Join(e.WorkDir, "home")
 			store := filepath.Join(e.WorkDir, "store")
-			e.Vars = append(environment(home, url), "WORK="+e.WorkDir, "TEST_STORE="+store, "TEST_ALONE=yes",
+			e.Vars = append(environment(home, url), "WORK="+e.WorkDir, "TEST_STORE="+store, "TEST_ALONE=yes", "TEST_SIGNIN="+url+"/federation",
 				"TEST_CLOCK="+filepath.Join(e.WorkDir, "clock"), "KEY="+accessKeyID, "STS="+url, "TMPDIR="+e.WorkDir, "HOST="+strings.TrimPrefix(url, "http://"))
 			for _, folder := range []string{filepath.Join(home, ".aws"), store} {
 				if err := os.MkdirAll(folder, 0o700); err != nil {
@@ -118,6 +118,7 @@ func TestScripts(t *testing.T) {
 // arrived.
 //
 //	sts count ACTION N        so many requests arrived
+//	sts denied FILE WHY       writes EC2's refusal of a call of the user into FILE: denied (nothing allows it), mfa or organization
 //	sts code VARIABLE         puts a fresh code of the first device into the environment
 //	sts skew DURATION         moves STS's clock
 //	sts fault ACTION KIND [N] drop, hang, or an error code; N times, else for ever
@@ -136,6 +137,8 @@ func stsCommand(ts *testscript.TestScript, neg bool, args []string) {
 		if got := strconv.Itoa(sts.Count(args[0])); got != args[1] {
 			ts.Fatalf("%s arrived %s times, not %s", args[0], got, args[1])
 		}
+	case name == "denied" && len(args) == 2:
+		ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(deniedByEC2(ts, sts, args[1])), 0o600))
 	case name == "code" && len(args) == 1:
 		ts.Setenv(args[0], sts.Code(device))
 	case name == "skew" && len(args) == 1:
@@ -265,9 +268,9 @@ func shown(term *ttytest.Terminal) string {
 // scriptEnvironment is the script's environment for a process.
 func scriptEnvironment(ts *testscript.TestScript) []string {
 	var all []string
-	for _, name := range []string{"HOME", "PATH", "LANG", "TMPDIR", "SSH_TTY", "WORK", "TEST_STORE", "TEST_CLOCK", "NO_PROXY", "GORACE", "LC_ALL", "SHELL",
+	for _, name := range []string{"HOME", "PATH", "LANG", "TMPDIR", "SSH_TTY", "WORK", "TEST_STORE", "TEST_CLOCK", "TEST_SIGNIN", "NO_PROXY", "GORACE", "LC_ALL", "SHELL",
 		"AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL_IAM", "AWS_EC2_METADATA_DISABLED", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_MAX_ATTEMPTS",
-		"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "DAYPASS_TOKEN_CODE", "DAYPASS_NO_PROMPT", "DAYPASS_STORE", "DAYPASS_STATE_DIR", "DAYPASS_DEBUG"} {
+		"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CREDENTIAL_EXPIRATION", "DAYPASS_PROFILE", "DAYPASS_TOKEN_CODE", "DAYPASS_NO_PROMPT", "DAYPASS_STORE", "DAYPASS_STATE_DIR", "DAYPASS_DEBUG"} {
 		if value := ts.Getenv(name); value != "" {
 			all = append(all, name+"="+value)
 		}

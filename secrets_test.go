@@ -5,6 +5,7 @@ package main
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"os"
@@ -83,6 +84,18 @@ mfa_serial = `+device+`
 	}
 	s.does(2, nil, "explain", "env")
 	s.does(0, keys, "explain", "env", "--json")
+	for _, format := range []string{"env", "env-no-export", "process"} {
+		s.does(0, nil, "federate", "dev", "--name", "partner", "--format", format)
+	}
+	s.federated(s.does(0, nil, "federate", "dev", "--name", "partner", "--format", "process").out)
+	s.does(0, nil, "whoami", "dev")
+	s.does(0, nil, "whoami", "inline", "--json")
+	s.does(5, nil, "decode", "--profile", "inline", strings.Repeat("A", 100))
+	s.signin(s.does(0, []string{"TEST_SIGNIN=" + s.url + "/federation"}, "console", "inline").out)
+	s.fails([]string{"TEST_SIGNIN=" + s.url + "/nowhere"}, "console", "inline")
+	s.fails([]string{"TEST_SIGNIN=http://127.0.0.1:1/federation"}, "console", "inline")
+	s.does(0, nil, "history")
+	s.does(0, nil, "history", "--json")
 	s.does(0, nil, "status")
 	s.does(0, nil, "status", "--json")
 	s.does(0, nil, "completion", "bash")
@@ -100,12 +113,35 @@ mfa_serial = `+device+`
 	s.files()
 	s.check()
 
+	if lines := strings.Count(s.read("home/.local/state/daypass/history.jsonl"), "\n"); lines < 9 {
+		t.Errorf("the history has only %d lines", lines)
+	}
 	if log := s.read("home/.local/state/daypass/debug.log"); len(log) < 500 {
 		t.Errorf("the log has hardly anything in it: %q", log)
 	}
 	if len(s.secrets) < 12 {
 		t.Errorf("only %d secrets were looked for", len(s.secrets))
 	}
+}
+
+// federated makes secrets of a federation token.
+func (s *spy) federated(answer string) {
+	s.t.Helper()
+	var c struct{ SecretAccessKey, SessionToken string }
+	if err := json.Unmarshal([]byte(answer), &c); err != nil || c.SessionToken == "" {
+		s.t.Fatalf("%v: %s", err, answer)
+	}
+	s.secrets = append(s.secrets, secret{"the federation token's secret", c.SecretAccessKey}, secret{"the federation token", c.SessionToken})
+}
+
+// signin makes a secret of a sign-in token.
+func (s *spy) signin(address string) {
+	s.t.Helper()
+	u, err := url.Parse(strings.TrimSpace(address))
+	if err != nil || u.Query().Get("SigninToken") == "" {
+		s.t.Fatalf("%v: %s", err, address)
+	}
+	s.secrets = append(s.secrets, secret{"a sign-in token", u.Query().Get("SigninToken")})
 }
 
 // token is that of the newest session.
@@ -155,8 +191,12 @@ func TestSecretsAreNotRepeated(t *testing.T) {
 				s.sts.Reset()
 				s.fails([]string{"DAYPASS_TOKEN_CODE=" + code}, "login", "session", "--refresh")
 				s.sts.ClearFaults()
+				s.sts.Inject(fault(said(kind, form, secretAccessKey)))
+				s.fails(nil, "federate", "session", "--name", "partner")
+				s.sts.ClearFaults()
 				s.sts.Inject(fault(said(kind, form, s.stored()...)))
 				s.fails(nil, "login", "dev")
+				s.fails(nil, "whoami", "session")
 				s.sts.ClearFaults()
 				s.counts(1, 1)
 			}

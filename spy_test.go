@@ -143,7 +143,7 @@ func (s *spy) keep(args []string, got answered) {
 	s.t.Helper()
 	where := strings.Join(args, " ")
 	s.saw("stderr of "+where, got.err)
-	if got.code != 0 || args[0] != "credential-process" && args[0] != "export" {
+	if got.code != 0 || !slices.Contains([]string{"credential-process", "export", "federate", "console"}, args[0]) {
 		s.saw("stdout of "+where, got.out)
 	}
 	s.issued()

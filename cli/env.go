@@ -35,6 +35,10 @@ type Env struct {
 	Stores func(name string, attended bool) ([]cache.Store, error)
 	// Ring opens the keyring that holds long-term keys; nil means the real one.
 	Ring func(attended bool) keys.Ring
+
+	// Signin is the URL that stands in for that of AWS's sign-in page; empty means
+	// the partition's.
+	Signin string
 }
 
 // Main runs the command that env.Args name and returns the exit code.
@@ -68,6 +72,8 @@ type app struct {
 	keyring   *keyring.Keyring
 	unlooked  error // why it is not known whether the keyring has a key that was needed, nil if it is
 	runs      bool  // a command, whose exit codes are told from ours: exec
+
+	ofEnvironment bool // the run is about the credentials in the environment
 
 	catchSignals   func()       // is called before anything begins that a signal must not cut off
 	releaseSignals func() error // leaves signals to what comes next; the error is that of one that came before

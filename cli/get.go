@@ -90,6 +90,7 @@ func (g *get) obtain(ctx context.Context) (session.Result, error) {
 		Base:   g.plan.base, Network: g.plan.network, Steps: g.plan.steps, Profile: g.profile.Name,
 		Now: g.app.Now, Log: log,
 		MinRemaining: g.wish, MaxAge: g.maxAge, Refresh: g.options.refresh, Since: g.since, Strict: g.strict,
+		Issued: g.app.record,
 	}
 	return getter.Get(ctx)
 }

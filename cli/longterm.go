@@ -33,12 +33,12 @@ func (a *app) profiles(k *keys.Keys) (*profile.Reader, error) {
 	return r, err
 }
 
-// load reads one profile. The keyring is asked where nothing else is known of a
+// load reads one profile, which is never nil. The keyring is asked where nothing else is known of a
 // key: what is known of it may be lost.
 func (a *app) load(ctx context.Context, name string, k *keys.Keys) (*profile.Profile, error) {
 	r, err := a.profiles(k)
 	if err != nil {
-		return nil, err
+		return &profile.Profile{Name: name}, err
 	}
 	defer r.Close()
 	r.Ask = a.ask(ctx, k)

@@ -33,6 +33,11 @@ until they expire, and hands them to every tool that asks.`,
 		a.statusCommand(),
 		a.exportCommand(),
 		a.execCommand(),
+		a.federateCommand(),
+		a.whoamiCommand(),
+		a.decodeCommand(),
+		a.consoleCommand(),
+		a.historyCommand(),
 		a.explainCommand(),
 		a.keysCommand(),
 		a.completionCommand(),
@@ -72,11 +77,17 @@ type options struct {
 	anew bool // no flag: a person wants the keyring tried in full, whatever is remembered of its trouble
 }
 
-// profileFlags are those of every command about a profile.
-func (o *options) profileFlags(cmd *cobra.Command) {
+// callFlags are those of every command that makes calls for a profile.
+func (o *options) callFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.profile, "profile", "", "the profile")
 	f.StringVar(&o.region, "region", "", "the region of the STS calls")
+}
+
+// profileFlags are those of every command about what is cached for a profile.
+func (o *options) profileFlags(cmd *cobra.Command) {
+	o.callFlags(cmd)
+	f := cmd.Flags()
 	f.StringVar(&o.store, "store", "", "where credentials are kept: auto, keyring, kernel or none (DAYPASS_STORE)")
 }
 

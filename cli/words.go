@@ -109,7 +109,9 @@ func (a *app) words(err error) (what, hint string, code int) {
 	case errors.As(err, &value):
 		return value.Error(), "choose another --format", exitFailed
 	}
-	for _, words := range []func(error) (string, string, int){a.keyWords, a.talkWords, a.configWords, a.loginWords, a.execWords, a.codeWords, a.stsWords} {
+	for _, words := range []func(error) (string, string, int){
+		a.keyWords, a.talkWords, a.configWords, a.loginWords, a.execWords, a.codeWords, decodeWords, consoleWords, a.stsWords,
+	} {
 		if what, hint, code := words(err); code != 0 {
 			return what, hint, code
 		}
@@ -185,6 +187,16 @@ func planWords(e *session.ConfigError) (what, hint string) {
 	case session.CodeNeedsLongTerm:
 		return fmt.Sprintf("profile %q has an mfa_serial, but the keys of profile %q are temporary, and STS takes a code only with long-term keys", e.Profile, e.Detail),
 			"use an access key that begins with AKIA, or remove the mfa_serial"
+	case session.CallNeedsLongTerm:
+		return fmt.Sprintf("the keys of profile %q are temporary, and STS takes the call with long-term keys only", e.Detail),
+			"use an access key that begins with AKIA"
+	case session.SigninNeedsRole:
+		return fmt.Sprintf("profile %q has no role, and the console's sign-in page takes credentials of a role", e.Profile),
+			"name a profile with a role, or sign in with your own password"
+	case session.SigninUnknown:
+		return fmt.Sprintf("profile %q is of the partition %s, for whose console no sign-in page is known", e.Profile, e.Detail), "sign in with a browser"
+	case session.SigninForeign:
+		return fmt.Sprintf("the credentials of profile %q come from %s, which is not AWS, and so has no AWS console", e.Profile, e.Detail), "name a profile without that endpoint"
 	case session.WishTooLong:
 		return fmt.Sprintf("profile %q can never have that much left: min_remaining is %s", e.Profile, e.Detail),
 			"ask for less, or raise duration_seconds (session_duration, if there is no role)"
@@ -242,6 +254,8 @@ func (a *app) refusedWords(e *session.RefusedError) (what, hint string, code int
 		return fmt.Sprintf("%s refused the time of the request: the clock of this machine %s", e.Service(), offBy(e.Skew)), "set the clock", exitDenied
 	case e.BadSerial():
 		return said, "the mfa_serial must be the ARN of a device of this very user: " + devicesHint(a.profile), exitDenied
+	case a.callHint(e) != "":
+		return said, a.callHint(e), exitDenied
 	case e.BadSigner():
 		return said, "the access key is wrong, inactive or deleted", exitDenied
 	case e.Code == "SignatureDoesNotMatch":

@@ -137,6 +137,9 @@ func (o *output) Write(p []byte) (int, error) {
 	return o.buf.Write(p)
 }
 
+// ChildEnviron is environ as a Child gets it, for programs that are no Child since they may outlive this process.
+func ChildEnviron(environ []string) []string { return childEnviron(environ, "") }
+
 // childEnviron makes the environment of a child.
 func childEnviron(environ []string, callers string) []string {
 	originals := map[string]string{}

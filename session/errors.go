@@ -30,6 +30,10 @@ const (
 	EndpointInvalid                  // where the endpoint comes from
 	SerialMissing                    // the setting that needs a serial, and where it stands
 	ListNeedsLongTerm                // the profile whose keys are temporary
+	CallNeedsLongTerm                // likewise, for another call
+	SigninNeedsRole                  // nothing
+	SigninUnknown                    // the partition
+	SigninForeign                    // the host of STS, which is not AWS's
 )
 
 // ConfigError is a profile that can be read but leads nowhere.
@@ -44,7 +48,9 @@ func (e *ConfigError) Error() string {
 	problem := [...]string{
 		"neither role_arn nor mfa_serial", "no usable base credentials", "an MFA code needs long-term keys",
 		"min_remaining is longer than what is issued", "no keys in the environment", "no region", "bad region", "bad endpoint",
-		"no mfa_serial", "devices are listed with long-term keys",
+		"no mfa_serial", "devices are listed with long-term keys", "the call needs long-term keys",
+		"signing in needs a role", "no sign-in page is known",
+		"the console is AWS's, and STS is not",
 	}[e.Problem]
 	return fmt.Sprintf("profile %q: %s (%s)", e.Profile, problem, e.Detail)
 }
@@ -111,13 +117,15 @@ func (e *RefusedError) Full() bool { return e.Code == "LimitExceeded" }
 // NotAWS reports that something else answered: a proxy, a captive portal.
 func (e *RefusedError) NotAWS() bool { return strings.HasPrefix(e.Code, notAWS) }
 
-// Service is the one that was called: "STS" or "IAM".
+// Service is the one that was called: "STS", "IAM" or "the sign-in page".
 func (e *RefusedError) Service() string { return service(e.Call) }
 
 func service(call string) string {
 	switch call {
 	case ListMFADevices, ListAccessKeys, CreateAccessKey, UpdateAccessKey, DeleteAccessKey:
 		return "IAM"
+	case GetSigninToken:
+		return "the sign-in page"
 	}
 	return "STS"
 }
@@ -135,7 +143,7 @@ type UnreachableError struct {
 // Error gives the call, the host and the network's error.
 func (e *UnreachableError) Error() string { return fmt.Sprintf("%s to %s: %v", e.Call, e.Host, e.Err) }
 
-// Service is the one that was called: "STS" or "IAM".
+// Service is the one that was called, as RefusedError has it.
 func (e *UnreachableError) Service() string { return service(e.Call) }
 
 // Unwrap returns the error of the network.

@@ -73,6 +73,8 @@ type Getter struct {
 	Since        time.Time     // of a run over several profiles; zero: when Get is called
 	Strict       bool          // a wish that needs a code and finds nobody to ask is an error
 
+	Issued func(Issuance) // is told of all that STS issues; nil: nobody is
+
 	started time.Time
 	wait    bool // for others, since nothing is held that serves meanwhile
 	client  *client
@@ -210,6 +212,7 @@ func (g *Getter) obtain(ctx context.Context, i int) (creds.Issued, error) {
 	}
 	issued.Profile, issued.IssuedAt = g.Profile, g.Now()
 	issued.AccountID = account(g.Steps[:i+1])
+	defer g.tell(i, issued) // once it is kept
 	if issued.Left(issued.IssuedAt) <= 0 {
 		return creds.Issued{}, &ClockError{Skew: issued.Skew}
 	}

@@ -20,6 +20,7 @@ const identityLimit = 30 * time.Second
 type Caller struct {
 	Account string // its id: twelve digits, where it is AWS's
 	ARN     string // of the user, or of the role's session
+	UserID  string // unique, as policies have it in aws:userid
 }
 
 // Identity asks STS whose c are, which AWS allows everybody and which needs no
@@ -38,7 +39,7 @@ func Identity(ctx context.Context, n Network, c creds.Credentials) (Caller, erro
 	if err != nil {
 		return Caller{}, failure(ctx, GetCallerIdentity, wire, err, hider(c, ""))
 	}
-	caller := Caller{aws.ToString(out.Account), aws.ToString(out.Arn)}
+	caller := Caller{aws.ToString(out.Account), aws.ToString(out.Arn), aws.ToString(out.UserId)}
 	if caller.ARN == "" {
 		return Caller{}, &RefusedError{Call: GetCallerIdentity, Code: "IncompleteAnswer", Message: "the answer names nobody"}
 	}

@@ -167,7 +167,7 @@ func TestIdentity(t *testing.T) {
 	w := newWorld(t)
 	n, c := w.want.Network, w.want.Base.Credentials
 	caller, err := Identity(t.Context(), n, c)
-	if want := (Caller{"111111111111", "arn:aws:iam::111111111111:user/ana"}); err != nil || caller != want {
+	if want := (Caller{"111111111111", "arn:aws:iam::111111111111:user/ana", caller.UserID}); err != nil || caller != want || !strings.HasPrefix(caller.UserID, "AIDA") {
 		t.Errorf("%+v, %v", caller, err)
 	}
 	other := c

@@ -171,10 +171,16 @@ func partition(p *profile.Profile, region string) string {
 // role's, else the device's. Empty if no ARN tells (Ceph's and MinIO's do not).
 func account(steps []Step) string {
 	last := steps[len(steps)-1]
-	for _, arn := range []string{last.RoleARN, last.Serial} {
-		if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 && isAccount(parts[4]) {
-			return parts[4]
-		}
+	if of := accountOf(last.RoleARN); of != "" {
+		return of
+	}
+	return accountOf(last.Serial)
+}
+
+// accountOf is the account in an ARN, empty if there is none.
+func accountOf(arn string) string {
+	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 && isAccount(parts[4]) {
+		return parts[4]
 	}
 	return ""
 }

@@ -14,8 +14,11 @@ import (
 )
 
 // client is one STS client for all calls of a plan, so that they share a
-// connection and what was learnt of STS's clock.
-type client struct{ sts *sts.Client }
+// connection and what was learnt of STS's clock. It is for one call at a time.
+type client struct {
+	sts       *sts.Client
+	requestID string // of the last answer that was no refusal
+}
 
 // newClient makes the client that n describes.
 func newClient(ctx context.Context, n Network) (*client, error) {
@@ -23,7 +26,7 @@ func newClient(ctx context.Context, n Network) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &client{sts.NewFromConfig(cfg, func(o *sts.Options) {
+	return &client{sts: sts.NewFromConfig(cfg, func(o *sts.Options) {
 		o.HTTPClient, o.BaseEndpoint = steady{o.HTTPClient}, optional(n.Endpoint.Value)
 	})}, nil
 }
@@ -52,6 +55,7 @@ func (c *client) attempt(ctx context.Context, step Step, signer creds.Credential
 	if err != nil {
 		return creds.Issued{}, failure(ctx, step.Call, wire, err, hider(signer, code))
 	}
+	c.requestID, _ = middleware.GetRequestIDMetadata(metadata)
 	skew, _ := middleware.GetAttemptSkew(metadata)
 	return issue(step, answer, skew)
 }
@@ -75,7 +79,7 @@ func (c *client) send(ctx context.Context, step Step, code string, signed func(*
 }
 
 func assumeRoleInput(step Step, seconds *int32, code string) *sts.AssumeRoleInput {
-	in := &sts.AssumeRoleInput{
+	return &sts.AssumeRoleInput{
 		RoleArn:           aws.String(step.RoleARN),
 		RoleSessionName:   aws.String(step.SessionName),
 		DurationSeconds:   seconds,
@@ -85,12 +89,21 @@ func assumeRoleInput(step Step, seconds *int32, code string) *sts.AssumeRoleInpu
 		SourceIdentity:    optional(step.SourceIdentity),
 		Policy:            optional(step.Policy),
 		TransitiveTagKeys: step.TransitiveTags,
+		Tags:              inputTags(step.Tags),
+		PolicyArns:        inputPolicies(step.PolicyARNs),
 	}
-	for _, t := range step.Tags {
-		in.Tags = append(in.Tags, types.Tag{Key: aws.String(t.Key), Value: aws.String(t.Value)})
+}
+
+func inputTags(tags []Tag) (in []types.Tag) {
+	for _, t := range tags {
+		in = append(in, types.Tag{Key: aws.String(t.Key), Value: aws.String(t.Value)})
 	}
-	for _, arn := range step.PolicyARNs {
-		in.PolicyArns = append(in.PolicyArns, types.PolicyDescriptorType{Arn: aws.String(arn)})
+	return in
+}
+
+func inputPolicies(arns []string) (in []types.PolicyDescriptorType) {
+	for _, arn := range arns {
+		in = append(in, types.PolicyDescriptorType{Arn: aws.String(arn)})
 	}
 	return in
 }

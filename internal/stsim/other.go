@@ -11,7 +11,11 @@ var elementName = regexp.MustCompile(`\A[A-Za-z]+\z`)
 // anythingElse proves to a client of another service that its credentials are good: it gets 200 and next to nothing.
 func (w *world) anythingElse(in *request, c *call) reply {
 	operation := in.operation()
-	if refusal := c.who.refused(in.sig.service+":"+operation, "", !c.mfaAt.IsZero()); refusal != nil {
+	action, mfa := in.sig.service+":"+operation, !c.mfaAt.IsZero()
+	if why := c.who.denied(action, mfa); why != allowedAction && in.sig.service == "ec2" {
+		return w.ec2Denied(c, operation, why)
+	}
+	if refusal := c.who.refused(action, "", mfa); refusal != nil {
 		return in.refuse(refusal)
 	}
 	id := newRequestID()

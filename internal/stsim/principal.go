@@ -53,19 +53,31 @@ func (p *principal) root() bool {
 // refused is AWS's refusal of an action, nil if the caller's policies allow it. mfa says whether the call itself counts
 // as made with MFA. No policy stops a root user.
 func (p *principal) refused(action, resource string, mfa bool) *failure {
-	var denied, withoutMFA []string
+	if p.denied(action, mfa) == allowedAction {
+		return nil
+	}
+	return notAuthorized(p.arn, action, resource)
+}
+
+// denied is why the caller's policies do not allow an action.
+func (p *principal) denied(action string, mfa bool) reason {
 	switch {
 	case p.root():
-		return nil
+		return allowedAction
+	case p.powerless:
+		return implicit
+	case p.role != nil && anyMatches(p.role.Denied, action):
+		return implicit
 	case p.role != nil:
-		denied = p.role.Denied
-	default:
-		denied, withoutMFA = p.user.Denied, p.user.DeniedWithoutMFA
+		return allowedAction
+	case anyMatches(p.user.DeniedByOrganization, action):
+		return organization
+	case !mfa && anyMatches(p.user.DeniedWithoutMFA, action):
+		return withoutMFA
+	case anyMatches(p.user.Denied, action):
+		return implicit
 	}
-	if p.powerless || anyMatches(denied, action) || !mfa && anyMatches(withoutMFA, action) {
-		return notAuthorized(p.arn, action, resource)
-	}
-	return nil
+	return allowedAction
 }
 
 // notAuthorized is what every refusal by a policy reads like (aws-vault#706).

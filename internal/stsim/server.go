@@ -106,6 +106,9 @@ func (s *Server) answer(in *request) reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
+	if in.http.URL.Path == signinPath {
+		return s.world.signin(in, now)
+	}
 	key, refusal := s.world.authenticate(in, now)
 	if refusal != nil {
 		return in.refuse(refusal)

@@ -24,6 +24,8 @@ type User struct {
 	Denied []string
 	// DeniedWithoutMFA are denied unless aws:MultiFactorAuthPresent, as the usual force-MFA policy does.
 	DeniedWithoutMFA []string
+	// DeniedByOrganization are denied by a service control policy.
+	DeniedByOrganization []string
 	// AllowedByName are actions of IAM that a policy allows on this very user alone, as AWS's sample for users who manage
 	// their own MFA allows iam:ListMFADevices: a call without UserName is checked against "*", and refused (aws-cli#6947).
 	AllowedByName []string
@@ -71,6 +73,7 @@ type world struct {
 	denials     map[string]denial      // by encoded message
 	regionsOff  map[[2]string]bool     // by account and region
 	objects     map[string]object      // of S3, by path
+	signins     map[string]*credential // by sign-in token
 
 	tokenSize    int
 	unreadyCalls int
@@ -88,6 +91,7 @@ func newWorld() world {
 		denials:     map[string]denial{},
 		regionsOff:  map[[2]string]bool{},
 		objects:     map[string]object{},
+		signins:     map[string]*credential{},
 		tokenSize:   343,
 	}
 }

@@ -1,0 +1,201 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"daypass/creds"
+	"daypass/internal/tty"
+	"daypass/session"
+)
+
+// mostPasted is how much of standard input is read, in bytes.
+const mostPasted = 1 << 20
+
+// errNoMessage is a text without an encoded message.
+var errNoMessage = errors.New("there is no encoded authorization failure message in it")
+
+func (a *app) decodeCommand() *cobra.Command {
+	var o options
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "decode [MESSAGE]",
+		Short: "Tell why AWS denied a call, from its encoded message",
+		Long: `Has STS decode an "Encoded authorization failure message" (DecodeAuthorizationMessage),
+given alone or within the whole error, as argument or on standard input.`,
+		Example: `  daypass decode --profile dev < error.txt`,
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name, err := a.oneProfile(nil, o)
+			if err != nil {
+				return err
+			}
+			return ran(a.decode(cmd.Context(), cmd.InOrStdin(), args, name, o, asJSON))
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print the whole decoded message")
+	return a.calling(cmd, &o)
+}
+
+func (a *app) decode(ctx context.Context, in io.Reader, args []string, name string, o options, asJSON bool) error {
+	text, err := a.pasted(in, args)
+	if err != nil {
+		return err
+	}
+	message := session.FindMessage(text)
+	if message == "" {
+		return errNoMessage
+	}
+	g, err := a.prepared(ctx, o, name)
+	if err != nil {
+		return err
+	}
+	signer, err := g.decoder(ctx)
+	if err != nil {
+		return err
+	}
+	document, err := session.Decode(ctx, g.plan.network, signer, message)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return a.documentJSON(document)
+	}
+	denial, err := session.ReadDenial(document)
+	if err != nil {
+		return err
+	}
+	return a.denialText(denial, session.FindReason(text))
+}
+
+// pasted is the text that was given.
+func (a *app) pasted(in io.Reader, args []string) (string, error) {
+	if len(args) > 0 {
+		return args[0], nil
+	}
+	if f, ok := in.(*os.File); ok && tty.IsTerminal(f) {
+		a.tell("daypass: paste the message or the whole error, then press Enter and Ctrl-D")
+	}
+	text, err := io.ReadAll(io.LimitReader(in, mostPasted))
+	return string(text), err
+}
+
+// decoder is what signs the call: the profile's credentials or, since the session
+// of a user may call next to nothing of STS, the user's key itself.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_request.html#stsapi_comparison
+func (g *get) decoder(ctx context.Context) (creds.Credentials, error) {
+	if g.last().Call == session.GetSessionToken {
+		return session.LongTerm(ctx, g.profile, g.app.Getenv, longTerm{g.keys})
+	}
+	result, err := g.credentials(ctx)
+	return result.Credentials, err
+}
+
+func (a *app) documentJSON(document string) error {
+	var b bytes.Buffer
+	if json.Compact(&b, []byte(document)) != nil {
+		return session.ErrNoDenial
+	}
+	_, err := io.WriteString(a.Stdout, creds.ASCII(b.String())+"\n")
+	return err
+}
+
+// denialText tells d; said is what the error itself gave as reason, "" if nothing.
+func (a *app) denialText(d session.Denial, said string) error {
+	w := tabwriter.NewWriter(a.Stdout, 0, 8, 2, ' ', 0)
+	row := func(name, format string, args ...any) {
+		fmt.Fprintf(w, "%s\t%s\n", name, tty.Visible(fmt.Sprintf(format, args...)))
+	}
+	row("who", "%s", shown(d.Principal))
+	row("action", "%s", shown(d.Action))
+	row("resource", "%s", shown(d.Resource))
+	for i, reason := range reasons(d, said) {
+		row(map[bool]string{true: "why"}[i == 0], "%s", reason)
+	}
+	for i, c := range d.Context {
+		row(map[bool]string{true: "known"}[i == 0], "%s = %s", c.Key, strings.Join(c.Values, ", "))
+	}
+	return w.Flush()
+}
+
+// reasons are the lines that say why.
+func reasons(d session.Denial, said string) []string {
+	var why []string
+	add := func(format string, args ...any) { why = append(why, fmt.Sprintf(format, args...)) }
+	switch {
+	case d.Allowed:
+		add("it is allowed, says the message")
+	case !d.Explicit:
+		add("no policy allows it")
+	case len(d.Statements) == 0:
+		add("an explicit deny, by a statement that AWS does not show")
+	default:
+		add("an explicit deny")
+	}
+	if said != "" {
+		add("the error says: %s", said)
+	}
+	for _, s := range d.Statements {
+		why = append(why, statementWords(d, s)...)
+	}
+	if d.WithoutMFA() {
+		add("the call was made without MFA, or with MFA too long ago: use credentials of an MFA session")
+	}
+	for _, f := range d.Failures {
+		add("failure: %s", f)
+	}
+	return why
+}
+
+// statementWords say what a statement has, and what was known of the call under
+// its conditions: the message does not say how they compare.
+func statementWords(d session.Denial, s session.Statement) []string {
+	name := "a statement without Sid"
+	if s.ID != "" {
+		name = fmt.Sprintf("statement %q", s.ID)
+	}
+	if s.Policy != "" {
+		name += " of " + s.Policy
+	}
+	words := []string{fmt.Sprintf("%s: %s", name, strings.Join(append([]string{s.Effect}, brief(s.Actions)...), " "))}
+	if len(s.Resources) > 0 {
+		words[0] += " on " + strings.Join(brief(s.Resources), " ")
+	}
+	for _, c := range s.Conditions {
+		known := "not known of this call"
+		if values := d.Value(c.Key); values != nil {
+			known = "in this call " + strings.Join(values, ", ")
+		}
+		words = append(words, fmt.Sprintf("its condition on %s: %s (%s)", c.Key, strings.Join(c.Values, ", "), known))
+	}
+	return words
+}
+
+// brief are the first few of many.
+func brief(all []string) []string {
+	const most = 4
+	if len(all) <= most {
+		return all
+	}
+	return append(all[:most:most], fmt.Sprintf("and %d more (--json)", len(all)-most))
+}
+
+// decodeWords are those for what only decode can meet with.
+func decodeWords(err error) (what, hint string, code int) {
+	switch {
+	case errors.Is(err, errNoMessage):
+		return err.Error(), "paste the whole error, or what stands behind \"Encoded authorization failure message:\", uncut", exitUsage
+	case errors.Is(err, session.ErrNoDenial):
+		return err.Error(), "--json prints it as it is, if it is JSON", exitFailed
+	}
+	return "", "", 0
+}

@@ -1,0 +1,165 @@
+package session
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"daypass/creds"
+	"daypass/profile"
+)
+
+// GetFederationToken is the action of STS that issues a token for somebody else.
+const GetFederationToken = "GetFederationToken"
+
+// federateLimit bounds the call with all its attempts.
+const federateLimit = 30 * time.Second
+
+// Federation is what a GetFederationToken call asks for. The token can do what
+// both its policies and the user's allow; without any of its own, nothing but
+// what a resource's policy gives to the federated user by name.
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html
+type Federation struct {
+	Name       string
+	Policy     string // JSON, empty for none
+	PolicyARNs []string
+	Tags       []Tag
+	Duration   time.Duration // 0: STS's default, 12 hours
+}
+
+// Empty reports whether the token has no policy.
+func (f Federation) Empty() bool { return f.Policy == "" && len(f.PolicyARNs) == 0 }
+
+// ParameterError is a parameter that STS would refuse.
+type ParameterError struct {
+	Parameter string // as the AWS CLI writes it, without dashes: "policy-arns"
+	Problem   string
+}
+
+// Error names the parameter and what is wrong.
+func (e *ParameterError) Error() string { return e.Parameter + ": " + e.Problem }
+
+// Check reports as a *ParameterError what STS would refuse.
+func (f Federation) Check() error {
+	wrong := func(parameter, problem string, args ...any) error {
+		return &ParameterError{parameter, fmt.Sprintf(problem, args...)}
+	}
+	switch {
+	case f.Name == "":
+		return wrong("name", "is missing: it names the federated user")
+	case len(f.Name) < 2 || len(f.Name) > 32 || !alphanumeric(f.Name, nameCharacters):
+		return wrong("name", "has not 2 to 32 letters, digits or characters of %s", nameCharacters)
+	case f.Duration != 0 && (f.Duration < 900*time.Second || f.Duration > 129600*time.Second):
+		return wrong("duration-seconds", "is not between 900 and 129600 (36h)")
+	case f.Policy != "" && !json.Valid([]byte(f.Policy)):
+		return wrong("policy", "is not JSON")
+	case utf8.RuneCountInString(f.Policy) > 2048 || strings.IndexFunc(f.Policy, func(r rune) bool { return r > 0xff }) >= 0:
+		return wrong("policy", "has more than 2048 characters, or one beyond U+00FF")
+	case len(f.PolicyARNs) > 10:
+		return wrong("policy-arns", "has %d policies; STS takes 10", len(f.PolicyARNs))
+	}
+	for _, arn := range f.PolicyARNs {
+		if !strings.HasPrefix(arn, "arn:") || len(arn) < 20 || len(arn) > 2048 {
+			return wrong("policy-arns", "%q is no ARN of a policy", arn)
+		}
+	}
+	if err := checkTags(f.Tags); err != nil {
+		return wrong("tags", "%v", err)
+	}
+	return nil
+}
+
+func checkTags(tags []Tag) error {
+	if len(tags) > 50 {
+		return fmt.Errorf("%d tags; STS takes 50", len(tags))
+	}
+	seen := map[string]bool{}
+	for _, t := range tags {
+		fold := strings.ToLower(t.Key) // tags differ in more than case
+		switch {
+		case t.Key == "" || !isTag(t.Key, 128) || !isTag(t.Value, 256):
+			return fmt.Errorf("%q is no tag: a key has 1 to 128, a value at most 256 letters, digits, blanks or characters of _.:/=+-@", t.Key)
+		case seen[fold]:
+			return fmt.Errorf("%q is there twice", t.Key)
+		}
+		seen[fold] = true
+	}
+	return nil
+}
+
+func isTag(s string, most int) bool {
+	return utf8.RuneCountInString(s) <= most && strings.IndexFunc(s, func(r rune) bool {
+		return !unicode.In(r, unicode.L, unicode.Z, unicode.N) && !strings.ContainsRune("_.:/=+-@", r)
+	}) < 0
+}
+
+// LongTerm returns the access key that p rests on. It is a *ConfigError if that
+// is none, or temporary, else an error of keys.
+func LongTerm(ctx context.Context, p *profile.Profile, getenv func(string) string, keys Keys) (creds.Credentials, error) {
+	b, err := ReadBase(p, getenv)
+	if err == nil {
+		err = b.open(ctx, keys)
+	}
+	switch {
+	case err != nil:
+		return creds.Credentials{}, err
+	case b.ID == "":
+		return creds.Credentials{}, &ConfigError{Profile: p.Name, Problem: BaseUnsupported, Detail: string(b.Kind)}
+	case b.Credentials.Temporary():
+		return creds.Credentials{}, &ConfigError{Profile: p.Name, Problem: CallNeedsLongTerm, Detail: b.Profile}
+	}
+	return b.Credentials, nil
+}
+
+// Federate gets a token for the federated user that f describes, signed by a
+// long-term key: STS takes no session for that, and no code. Beside the token it
+// returns what can be told of it, but for the profile, if STS issued one. Errors
+// are those of f.Check and *NetworkConfigError before the call, *RefusedError and
+// *UnreachableError after, *ClockError if the token has expired already.
+func Federate(ctx context.Context, n Network, signer creds.Credentials, f Federation, now func() time.Time) (creds.Credentials, Issuance, error) {
+	if err := f.Check(); err != nil {
+		return creds.Credentials{}, Issuance{}, err
+	}
+	client, err := newClient(ctx, n)
+	if err != nil {
+		return creds.Credentials{}, Issuance{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, federateLimit)
+	defer cancel()
+	wire := &wire{}
+	out, err := client.sts.GetFederationToken(wire.traced(ctx), f.input(), func(o *sts.Options) { o.Credentials = signing(signer) })
+	if err != nil {
+		return creds.Credentials{}, Issuance{}, failure(ctx, GetFederationToken, wire, err, hider(signer, ""))
+	}
+	skew, _ := middleware.GetAttemptSkew(out.ResultMetadata)
+	issued, err := issue(Step{Call: GetFederationToken}, out.Credentials, skew)
+	if err != nil {
+		return creds.Credentials{}, Issuance{}, err
+	}
+	if out.FederatedUser != nil {
+		issued.AccountID = accountOf(aws.ToString(out.FederatedUser.Arn))
+	}
+	issuance := Issuance{At: now(), Call: issued.Call, SessionName: f.Name, AccessKeyID: issued.AccessKeyID, Expiration: issued.Expiration}
+	issuance.RequestID, _ = middleware.GetRequestIDMetadata(out.ResultMetadata)
+	if issued.Left(issuance.At) <= 0 {
+		return creds.Credentials{}, issuance, &ClockError{Skew: issued.Skew}
+	}
+	return issued.Credentials, issuance, nil
+}
+
+func (f Federation) input() *sts.GetFederationTokenInput {
+	in := &sts.GetFederationTokenInput{Name: aws.String(f.Name), Policy: optional(f.Policy)}
+	if f.Duration != 0 {
+		in.DurationSeconds = aws.Int32(int32(f.Duration / time.Second))
+	}
+	in.Tags, in.PolicyArns = inputTags(f.Tags), inputPolicies(f.PolicyARNs)
+	return in
+}
