@@ -80,7 +80,7 @@ func (a *app) callHint(e *session.RefusedError) string {
 		switch {
 		case e.BadSigner() && a.ofEnvironment:
 			return "the credentials in the environment have ended: leave this shell or program, and start it anew"
-		case e.BadSigner():
+		case e.BadSigner() && !a.aboutKey:
 			return again
 		}
 	case session.GetSigninToken:

@@ -73,6 +73,7 @@ type app struct {
 	unlooked  error // why it is not known whether the keyring has a key that was needed, nil if it is
 	runs      bool  // a command, whose exit codes are told from ours: exec
 
+	aboutKey      bool // the run is about a long-term key, not about what is got by one
 	ofEnvironment bool // the run is about the credentials in the environment
 
 	catchSignals   func()       // is called before anything begins that a signal must not cut off

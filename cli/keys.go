@@ -81,6 +81,7 @@ func (a *app) identify(ctx context.Context, name, region string, pair keys.Pair)
 	if err != nil {
 		return session.Caller{}, err
 	}
+	a.aboutKey = true
 	return session.Identity(ctx, network, pair.Credentials())
 }
 
