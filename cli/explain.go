@@ -131,7 +131,7 @@ func (a *app) explainPlan(x *explanation, p *profile.Profile, o options) error {
 	if err != nil {
 		return err
 	}
-	c, err := a.openCache(o, p, a.stateDir())
+	c, err := a.openCache(o, p, a.stateDir(), false)
 	if err != nil {
 		return err
 	}

@@ -110,7 +110,7 @@ func (g *get) prepare(name string) (err error) {
 	if g.plan, err = a.plan(g.profile, g.options.region, g.wish); err != nil {
 		return err
 	}
-	if g.cache, err = a.openCache(g.options, g.profile, g.dir); err != nil {
+	if g.cache, err = a.openCache(g.options, g.profile, g.dir, g.fresh || g.options.refresh); err != nil {
 		return err
 	}
 	g.asker, err = g.newAsker()
@@ -169,14 +169,16 @@ func loginName() string {
 }
 
 // openCache opens the store that the flag, the environment or the profile names.
-func (a *app) openCache(o options, p *profile.Profile, dir *state.Dir) (*cache.Cache, error) {
+// If fresh, what is remembered of its trouble does not count.
+func (a *app) openCache(o options, p *profile.Profile, dir *state.Dir, fresh bool) (*cache.Cache, error) {
 	name := o.store
 	if name == "" && p != nil {
 		name = p.Store
 	}
 	open := a.Store
 	if open == nil {
-		open = a.realStore
+		memory := &cache.KeyringMemory{State: dir, Now: a.Now, Fresh: fresh}
+		open = func(name string, attended bool) (cache.Store, error) { return a.realStore(name, attended, memory) }
 	}
 	s, err := open(name, a.attended(o))
 	if err != nil && o.store == "" && p != nil {
@@ -189,10 +191,10 @@ func (a *app) openCache(o options, p *profile.Profile, dir *state.Dir) (*cache.C
 	return &cache.Cache{Store: s, State: dir, Now: a.Now}, nil
 }
 
-func (a *app) realStore(name string, attended bool) (cache.Store, error) {
+func (a *app) realStore(name string, attended bool, memory keyring.Memory) (cache.Store, error) {
 	switch name {
 	case "", "auto", "keyring":
-		return cache.Keyring{OS: &keyring.Keyring{Attended: attended, Getenv: a.Getenv}}, nil
+		return cache.Keyring{OS: &keyring.Keyring{Attended: attended, Getenv: a.Getenv, Memory: memory}}, nil
 	case "none":
 		return cache.None{}, nil
 	}

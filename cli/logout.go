@@ -57,7 +57,7 @@ func (a *app) everyStore(o options) options {
 
 func (a *app) logoutAll(ctx context.Context, o options) error {
 	dir := a.stateDir()
-	c, err := a.openCache(a.everyStore(o), nil, dir)
+	c, err := a.openCache(a.everyStore(o), nil, dir, true)
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (a *app) logoutAll(ctx context.Context, o options) error {
 
 func (a *app) logout(ctx context.Context, names []string, o options) error {
 	dir := a.stateDir()
-	c, err := a.openCache(a.everyStore(o), nil, dir)
+	c, err := a.openCache(a.everyStore(o), nil, dir, true)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 // Package keyring is the only door to the OS keyring: every call through it ends
-// in time, survives the library's panics, is read back after a change, and has
-// errors that tell what is wrong. It does not know what the items mean.
+// in time, survives the library's panics, is read back after a change, takes
+// values of any size, and has errors that tell what is wrong. It does not know
+// what the items mean.
 package keyring
 
 import (
@@ -27,12 +28,17 @@ const (
 	attendedLimit = 15 * time.Second
 )
 
+// glance is how long a call takes that is not slow. A slow one that knows of
+// trouble waits no longer.
+const glance = 500 * time.Millisecond
+
 // Keyring is the keyring of the user: the Secret Service of the session bus,
 // the macOS keychain, the Windows credential manager. The zero value is one that
 // nobody can unlock. It may be used by several goroutines at once.
 //
 // A call that did not end in time cannot be stopped and may still be at work,
-// so after one each further call is ErrTimeout at once.
+// so after one each further call is ErrTimeout at once. After a dialog that came
+// to nothing no other is opened.
 type Keyring struct {
 	// Attended says that somebody can unlock the keyring: there is a display
 	// and asking is allowed. If not, a locked keyring is ErrLocked, on Linux
@@ -42,10 +48,14 @@ type Keyring struct {
 	// process whatever stands here, so where the two name different session
 	// buses there is no keyring.
 	Getenv func(string) string
+	// Memory is what other processes know of this keyring; nil: nothing.
+	Memory Memory
 
-	backend backend       // nil: the platform's
-	limit   time.Duration // 0: by Attended
+	backend backend                           // nil: the platform's
+	room    func(service, account string) int // nil: the platform's
+	limit   time.Duration                     // 0: by Attended
 	hung    atomic.Bool
+	refused atomic.Bool
 }
 
 // backend is go-keyring, or a fake.
@@ -132,34 +142,56 @@ type answer struct {
 
 // call does f, which takes as long as it likes, and waits as long as it may.
 func (k *Keyring) call(ctx context.Context, what string, f func(backend) (string, error)) (string, error) {
-	if k.hung.Load() {
-		return "", fmt.Errorf("%s: %w", what, ErrTimeout)
+	value, err := k.try(ctx, f)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", what, err)
 	}
-	b, err := k.open()
+	return value, nil
+}
+
+func (k *Keyring) try(ctx context.Context, f func(backend) (string, error)) (string, error) {
+	if k.hung.Load() {
+		return "", ErrTimeout
+	}
+	a := newAttempt(k)
+	b, err := k.open(a)
 	if err == nil && ctx.Err() != nil {
 		err = ended(ctx)
 	}
 	if err != nil {
-		return "", fmt.Errorf("%s: %w", what, err)
+		return "", err
 	}
 	done := make(chan answer, 1)
 	go func() { done <- guarded(b, f) }()
-	timer := time.NewTimer(k.patience())
-	defer timer.Stop()
-	var a answer
-	select {
-	case a = <-done:
-	case <-timer.C:
+	got, err := k.await(ctx, a, done)
+	if err != nil { // it may still be at work
 		k.hung.Store(true)
-		a.err = ErrTimeout
-	case <-ctx.Done():
-		k.hung.Store(true)
-		a.err = ended(ctx)
+		return "", err
 	}
-	if a.err != nil {
-		return "", fmt.Errorf("%s: %w", what, a.err)
+	return got.value, a.end(got.err)
+}
+
+// await returns what arrives at done, or an error if that takes too long.
+func (k *Keyring) await(ctx context.Context, a *attempt, done <-chan answer) (answer, error) {
+	limit := k.patience()
+	look, stop := time.NewTimer(min(glance, limit/6)), time.NewTimer(limit)
+	defer look.Stop()
+	defer stop.Stop()
+	for {
+		select {
+		case got := <-done:
+			return got, nil
+		case <-ctx.Done():
+			return answer{}, ended(ctx)
+		case <-look.C:
+			if a.trouble() {
+				return answer{}, ErrTimeout
+			}
+		case <-stop.C:
+			a.note(ErrTimeout)
+			return answer{}, ErrTimeout
+		}
 	}
-	return a.value, nil
 }
 
 // guarded does f in the face of panics: go-keyring has one when the bus goes
@@ -174,14 +206,22 @@ func guarded(b backend, f func(backend) (string, error)) (a answer) {
 	return answer{value, classify(err)}
 }
 
-func (k *Keyring) open() (backend, error) {
-	if k.backend != nil {
-		return k.backend, nil
+// open returns what does the work of a.
+func (k *Keyring) open(a *attempt) (backend, error) {
+	s := split{k.backend, k.room}
+	if s.room == nil {
+		s.room = platformRoom
 	}
-	if err := preflight(k.Getenv); err != nil {
-		return nil, err
+	if s.backend == nil {
+		if err := preflight(k.Getenv); err != nil {
+			return nil, err
+		}
+		var err error
+		if s.backend, err = platform(a); err != nil {
+			return nil, err
+		}
 	}
-	return platform(k.Attended), nil
+	return s, nil
 }
 
 func (k *Keyring) patience() time.Duration {

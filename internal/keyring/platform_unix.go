@@ -8,10 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-
-	"github.com/godbus/dbus/v5"
-	gokeyring "github.com/zalando/go-keyring"
-	ss "github.com/zalando/go-keyring/secret_service"
 )
 
 const busVariable = "DBUS_SESSION_BUS_ADDRESS"
@@ -33,93 +29,52 @@ func preflight(getenv func(string) string) error {
 	return fmt.Errorf("%w: no session bus", ErrUnavailable)
 }
 
-func platform(attended bool) backend {
-	if attended {
-		return direct{}
-	}
-	return unattended{}
-}
+func platform(a *attempt) (backend, error) { return asking{a}, nil }
 
-// unattended is the Secret Service without ever unlocking anything: go-keyring
-// asks for that each time, and a locked collection would open a dialog that
-// nobody sees. It uses the collection and the items that go-keyring uses.
-type unattended struct{ direct }
+func platformRoom(service, account string) int { return anyRoom(service, account) }
 
-// Get reads an item by 7 calls on the bus, where go-keyring takes 8.
-func (unattended) Get(service, account string) (string, error) {
-	bus, collection, err := unlocked()
-	if err != nil {
-		return "", err
-	}
-	items, err := bus.SearchItems(collection, map[string]string{"service": service, "username": account})
-	if err != nil {
-		return "", err
-	}
-	if len(items) == 0 {
-		return "", gokeyring.ErrNotFound
-	}
-	session, err := bus.OpenSession()
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = bus.Close(session) }()
-	secret, err := bus.GetSecret(items[0], session.Path())
-	if err != nil {
-		return "", err
-	}
-	return string(secret.Value), nil
-}
+// asking is the Secret Service. go-keyring is called, which unlocks what it needs,
+// only after it was seen that nothing else would do, and that somebody may be
+// asked: it unlocks each time, and waits for the dialog for ever.
+type asking struct{ *attempt }
 
-func (u unattended) Set(service, account, value string) error {
-	if _, _, err := unlocked(); err != nil {
-		return err
-	}
-	return u.direct.Set(service, account, value)
-}
-
-func (u unattended) Delete(service, account string) error {
-	if _, _, err := unlocked(); err != nil {
-		return err
-	}
-	return u.direct.Delete(service, account)
-}
-
-func (u unattended) DeleteAll(service string) error {
-	if _, _, err := unlocked(); err != nil {
-		return err
-	}
-	return u.direct.DeleteAll(service)
-}
-
-// unlocked returns the collection that go-keyring would use, ErrLocked, or
-// ErrUnavailable if there is none yet: making one takes a person.
-func unlocked() (*ss.SecretService, dbus.BusObject, error) {
-	bus, err := ss.NewSecretService()
-	if err != nil {
-		return nil, nil, err
-	}
-	collection := bus.GetLoginCollection()
-	var locked bool
-	err = collection.StoreProperty("org.freedesktop.Secret.Collection.Locked", &locked)
-	if missing(err) {
-		return nil, nil, fmt.Errorf("%w: it has no collection yet", ErrUnavailable)
-	}
-	if err == nil && locked {
-		err = ErrLocked
-	}
-	return bus, collection, err
-}
-
-// missing: the collection is not there, as gnome-keyring and the standard say it.
-func missing(err error) bool {
-	var failed dbus.Error
-	if !errors.As(err, &failed) {
+// mayUnlock reports whether go-keyring shall be called after err.
+func (s asking) mayUnlock(err error) bool {
+	if !errors.Is(classify(err), ErrLocked) || !s.k.Attended || s.trouble() {
 		return false
 	}
-	switch failed.Name {
-	case "org.freedesktop.DBus.Error.UnknownMethod", "org.freedesktop.DBus.Error.UnknownObject",
-		"org.freedesktop.DBus.Error.UnknownInterface", "org.freedesktop.Secret.Error.NoSuchObject":
-		return true
+	s.asked.Store(true)
+	return true
+}
+
+func (s asking) Get(service, account string) (string, error) {
+	value, err := quiet{}.Get(service, account)
+	if s.mayUnlock(err) {
+		return direct{}.Get(service, account)
 	}
-	return false
+	return value, err
+}
+
+func (s asking) Set(service, account, value string) error {
+	err := quiet{}.Set(service, account, value)
+	if s.mayUnlock(err) {
+		return direct{}.Set(service, account, value)
+	}
+	return err
+}
+
+func (s asking) Delete(service, account string) error {
+	err := quiet{}.Delete(service, account)
+	if s.mayUnlock(err) {
+		return direct{}.Delete(service, account)
+	}
+	return err
+}
+
+func (s asking) DeleteAll(service string) error {
+	err := quiet{}.DeleteAll(service)
+	if s.mayUnlock(err) {
+		return direct{}.DeleteAll(service)
+	}
+	return err
 }

@@ -4,13 +4,11 @@ package keyring
 
 import (
 	"errors"
-	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/godbus/dbus/v5"
 
 	"daypass/internal/keyring/keyringtest"
 )
@@ -45,13 +43,6 @@ func TestRealKeyring(t *testing.T) {
 	}
 }
 
-func expect(t *testing.T, got, want reply) {
-	t.Helper()
-	if got.Value != want.Value || got.Kind != want.Kind || (got.Error != "") != (want.Kind != "") {
-		t.Errorf("got %+v, want %+v", got, want)
-	}
-}
-
 // everyKind asks for all calls unattended, and wants them to end in one kind.
 func everyKind(t *testing.T, env []string, kind string) []reply {
 	t.Helper()
@@ -71,9 +62,9 @@ func TestLocked(t *testing.T) {
 	s := keyringtest.Keyring(t)
 	expect(t, ask(t, s.Env, request{Call: "Set", Service: "s", Account: "a", Value: "v"}), reply{})
 	s.Lock()
-	calls := watch(t, s)
+	monitor := s.Monitor()
 	for _, a := range everyKind(t, s.Env, "locked") {
-		for _, member := range calls(a.Name) {
+		for _, member := range monitor.Of(a.Name) {
 			if member == "Unlock" || member == "Prompt" {
 				t.Errorf("it was asked to %s", member)
 			}
@@ -81,8 +72,8 @@ func TestLocked(t *testing.T) {
 	}
 	// With somebody there it is, but this bus has nothing that opens a dialog.
 	a := ask(t, s.Env, request{Call: "Get", Service: "s", Account: "a", Attended: true})
-	if a.Kind != "locked" || !strings.Contains(strings.Join(calls(a.Name), " "), "Unlock") {
-		t.Errorf("attended: %+v after %q", a, calls(a.Name))
+	if a.Kind != "locked" || !slices.Contains(monitor.Of(a.Name), "Unlock") {
+		t.Errorf("attended: %+v after %q", a, monitor.Of(a.Name))
 	}
 }
 
@@ -101,26 +92,6 @@ func TestBadAddress(t *testing.T) {
 	}
 }
 
-// Without a bus no program is started: a dbus-launch of ours would tell.
-func TestNoBus(t *testing.T) {
-	if _, err := os.Stat(filepath.Join("/run/user", strconv.Itoa(os.Getuid()), "bus")); err == nil {
-		t.Skip("needs a machine without a session bus: godbus finds this one's")
-	}
-	folder := t.TempDir()
-	told := filepath.Join(folder, "told")
-	script := "#!/bin/sh\necho started >>'" + told + "'\nexit 1\n"
-	if err := os.WriteFile(filepath.Join(folder, "dbus-launch"), []byte(script), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for _, address := range []string{"", "autolaunch:"} {
-		env := []string{"PATH=" + folder + ":/usr/bin:/bin", "DBUS_SESSION_BUS_ADDRESS=" + address}
-		everyKind(t, env, "unavailable")
-	}
-	if _, err := os.Stat(told); err == nil {
-		t.Error("dbus-launch was started")
-	}
-}
-
 // The bus of another environment than the process's is not to be had.
 func TestGetenv(t *testing.T) {
 	t.Setenv(busVariable, "unix:path=/the/process")
@@ -135,52 +106,13 @@ func TestGetenv(t *testing.T) {
 func TestCallsOfGet(t *testing.T) {
 	s := keyringtest.Keyring(t)
 	expect(t, ask(t, s.Env, request{Call: "Set", Service: "s", Account: "a", Value: "v"}), reply{})
-	calls := watch(t, s)
-	for _, c := range []struct {
-		attended bool
-		want     string
-	}{
-		{false, "Hello Get Get SearchItems OpenSession GetSecret Close"},
-		{true, "Hello Get Unlock SearchItems OpenSession Unlock GetSecret Close"},
-	} {
-		a := ask(t, s.Env, request{Call: "Get", Service: "s", Account: "a", Attended: c.attended})
+	monitor := s.Monitor()
+	for _, attended := range []bool{false, true} {
+		a := ask(t, s.Env, request{Call: "Get", Service: "s", Account: "a", Attended: attended})
 		expect(t, a, reply{Value: "v"})
-		if got := strings.Join(calls(a.Name), " "); got != c.want {
-			t.Errorf("attended=%v: the calls are %s, want %s", c.attended, got, c.want)
+		const want = "Hello Get Get SearchItems OpenSession GetSecret Close"
+		if got := strings.Join(monitor.Of(a.Name), " "); got != want {
+			t.Errorf("attended=%v: the calls are %s, want %s", attended, got, want)
 		}
 	}
-}
-
-// watch returns what lists the methods that a process, by its name on the bus,
-// has called since.
-func watch(t *testing.T, s *keyringtest.Session) (calls func(sender string) []string) {
-	t.Helper()
-	monitor := s.Connect()
-	t.Cleanup(func() { _ = monitor.Close() })
-	err := monitor.BusObject().Call("org.freedesktop.DBus.Monitoring.BecomeMonitor", 0, []string{"type='method_call'"}, uint32(0)).Err
-	if err != nil {
-		t.Fatal(err)
-	}
-	messages := make(chan *dbus.Message, 1000)
-	monitor.Eavesdrop(messages)
-	marker := s.Connect()
-	t.Cleanup(func() { _ = marker.Close() })
-	seen := map[string][]string{}
-	return func(sender string) []string {
-		// All that was sent before this call is here when it is.
-		marker.BusObject().Call("org.freedesktop.DBus.Peer.Ping", 0)
-		for m := range messages {
-			from, member := header(m, dbus.FieldSender), header(m, dbus.FieldMember)
-			if from == marker.Names()[0] && member == "Ping" {
-				break
-			}
-			seen[from] = append(seen[from], member)
-		}
-		return seen[sender]
-	}
-}
-
-func header(m *dbus.Message, field dbus.HeaderField) string {
-	value, _ := m.Headers[field].Value().(string)
-	return value
 }

@@ -1,6 +1,6 @@
-// Package keyringtest starts session buses and real keyrings for tests, and for
-// nothing else. It does not know daypass's keyring package, nor touch the user's
-// own bus and keyring.
+// Package keyringtest starts session buses, real keyrings and false ones for
+// tests, and for nothing else. It does not know daypass's keyring package, nor
+// touch the user's own bus and keyring.
 package keyringtest
 
 import (
@@ -33,8 +33,10 @@ type Session struct {
 	// Address is that of the bus.
 	Address string
 
-	t    testing.TB
-	home string
+	t      testing.TB
+	home   string
+	bus    *os.Process
+	daemon *os.Process // nil: there is none
 }
 
 // Bus starts a bus without a keyring. It skips the test if there is no
@@ -59,7 +61,7 @@ func Bus(t testing.TB) *Session {
 	}
 	address = strings.TrimSpace(address)
 	env := []string{"DBUS_SESSION_BUS_ADDRESS=" + address, "DISPLAY=", "WAYLAND_DISPLAY="}
-	return &Session{Env: env, Address: address, t: t, home: home}
+	return &Session{Env: env, Address: address, t: t, home: home, bus: cmd.Process}
 }
 
 // busConfig has no service folders: nothing is started by being called.
@@ -117,6 +119,14 @@ func (s *Session) Lock() {
 	}
 }
 
+// KillBus kills the bus. Whoever is on it loses the connection.
+func (s *Session) KillBus() {
+	s.t.Helper()
+	if err := s.bus.Kill(); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
 // Connect returns a connection of the test's own to the bus.
 func (s *Session) Connect() *dbus.Conn {
 	s.t.Helper()
@@ -133,6 +143,7 @@ func (s *Session) serve(args ...string) {
 	cmd.Env = append(os.Environ(), append(s.Env, "HOME="+s.home, "XDG_RUNTIME_DIR="+s.home, "XDG_DATA_HOME=")...)
 	cmd.Stdin = strings.NewReader("the password of a test")
 	start(s.t, cmd)
+	s.daemon = cmd.Process
 }
 
 // await waits until ready: a keyring has its name on the bus a while after it
@@ -153,9 +164,13 @@ func (s *Session) await(ready func(*dbus.Conn) bool) {
 }
 
 // folder is t.TempDir with a short path: that of a socket has at most 107 bytes.
+// It lies in memory if it can, since gnome-keyring syncs each of its writes.
 func folder(t testing.TB) string {
 	t.Helper()
-	path, err := os.MkdirTemp("", "bus")
+	path, err := os.MkdirTemp("/dev/shm", "bus")
+	if err != nil {
+		path, err = os.MkdirTemp("", "bus")
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,56 @@
+package keyringtest
+
+import "github.com/godbus/dbus/v5"
+
+// Monitor sees every method call on a bus, as dbus-monitor does.
+type Monitor struct {
+	messages chan *dbus.Message
+	marker   *dbus.Conn
+	seen     []*dbus.Message
+}
+
+// Monitor starts one that ends with the test.
+func (s *Session) Monitor() *Monitor {
+	s.t.Helper()
+	bus := s.Connect()
+	s.t.Cleanup(func() { _ = bus.Close() })
+	err := bus.BusObject().Call("org.freedesktop.DBus.Monitoring.BecomeMonitor", 0, []string{"type='method_call'"}, uint32(0)).Err
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	m := &Monitor{messages: make(chan *dbus.Message, 10_000), marker: s.Connect()}
+	bus.Eavesdrop(m.messages)
+	s.t.Cleanup(func() { _ = m.marker.Close() })
+	return m
+}
+
+// Calls are the calls that were made until now.
+func (m *Monitor) Calls() []*dbus.Message {
+	// All that was sent before this call is here when it is.
+	m.marker.BusObject().Call("org.freedesktop.DBus.Peer.Ping", 0)
+	for message := range m.messages {
+		if Header(message, dbus.FieldSender) == m.marker.Names()[0] && Header(message, dbus.FieldMember) == "Ping" {
+			break
+		}
+		m.seen = append(m.seen, message)
+	}
+	return m.seen
+}
+
+// Of are the names of the methods that a process has called until now, by its
+// name on the bus.
+func (m *Monitor) Of(sender string) []string {
+	var members []string
+	for _, call := range m.Calls() {
+		if Header(call, dbus.FieldSender) == sender {
+			members = append(members, Header(call, dbus.FieldMember))
+		}
+	}
+	return members
+}
+
+// Header is a header of a message, if it is a text.
+func Header(m *dbus.Message, field dbus.HeaderField) string {
+	value, _ := m.Headers[field].Value().(string)
+	return value
+}
