@@ -122,27 +122,27 @@ func TestFiftyProcessesOnOneItem(t *testing.T) {
 }
 
 // A process is killed before each of the calls that writing takes, time and
-// again, and the next goes on where it was.
+// again, and the next goes on where it was. Once there is a value, there is one.
 func TestKilledWhileWriting(t *testing.T) {
 	t.Parallel()
 	const rounds = 200
 	path := inMemory(t)
-	misses := 0
+	written := false
 	for n := 1; n <= rounds; n++ {
 		kill(t, request{Call: "Churn", Service: "s", Account: "a", Room: 400, Times: rounds, Folder: path, Stop: n})
 		k := &Keyring{backend: folder{path}, room: tinyRoom(400)}
 		value, err := k.Get(t.Context(), "s", "a")
-		switch {
-		case errors.Is(err, ErrNotFound):
-			misses++
-		case err != nil || !whole(value):
+		if !written && errors.Is(err, ErrNotFound) {
+			continue
+		}
+		if err != nil || !whole(value) {
 			t.Fatalf("killed at call %d: %q, %v", n, value, err)
 		}
+		written = true
 	}
-	if misses == rounds {
+	if !written {
 		t.Error("nothing was ever written")
 	}
-	t.Logf("%d of %d reads missed", misses, rounds)
 	k := &Keyring{backend: folder{path}, room: tinyRoom(400)}
 	if err := k.Delete(t.Context(), "s", "a"); err != nil {
 		t.Fatal(err)
