@@ -144,6 +144,9 @@ func (r request) do(k *Keyring, round int) (value string, err error) {
 	case "DeleteAll":
 		return "", k.DeleteAll(ctx, r.Service)
 	}
+	if r.Call == "SetAnother" {
+		return "", k.Set(ctx, r.Service, fmt.Sprint(r.Account, round), r.Value)
+	}
 	return "", churn(ctx, k, r, round)
 }
 
