@@ -143,17 +143,12 @@ func (r request) do(k *Keyring, round int) (value string, err error) {
 		return "", k.Delete(ctx, r.Service, r.Account)
 	case "DeleteAll":
 		return "", k.DeleteAll(ctx, r.Service)
-	}
-	if r.Call == "SetAnother" {
+	case "SetAnother": // item each time
 		return "", k.Set(ctx, r.Service, fmt.Sprint(r.Account, round), r.Value)
+	case "Churn":
+		return "", churn(ctx, k, r, round)
 	}
-	return "", churn(ctx, k, r, round)
-}
-
-// ask lets another process make the call r with env added to its environment.
-func ask(t *testing.T, env []string, r request) reply {
-	t.Helper()
-	return begin(t, env, r)()
+	return "", errors.New("no such call: " + r.Call)
 }
 
 func expect(t *testing.T, got, want reply) {
@@ -163,7 +158,8 @@ func expect(t *testing.T, got, want reply) {
 	}
 }
 
-// begin starts what ask does, and returns what waits for its end.
+// begin starts another process that makes the call r, with env added to its
+// environment, and returns what waits for its end.
 func begin(t *testing.T, env []string, r request) func() reply {
 	t.Helper()
 	cmd := command(t, env, r)

@@ -43,6 +43,12 @@ func TestRealKeyring(t *testing.T) {
 	}
 }
 
+// ask lets another process make the call r with env added to its environment.
+func ask(t *testing.T, env []string, r request) reply {
+	t.Helper()
+	return begin(t, env, r)()
+}
+
 // everyKind asks for all calls unattended, and wants them to end in one kind.
 func everyKind(t *testing.T, env []string, kind string) []reply {
 	t.Helper()
@@ -80,6 +86,7 @@ func TestLocked(t *testing.T) {
 func TestNoCollection(t *testing.T) {
 	s := keyringtest.Fresh(t)
 	everyKind(t, s.Env, "unavailable")
+	expect(t, ask(t, s.Env, request{Call: "Get", Service: "s", Account: "a", Attended: true}), reply{Kind: "unavailable"})
 }
 
 func TestNoService(t *testing.T) {
