@@ -83,13 +83,40 @@ func TestNoKeyringKeepsCredentialsFromAnybody(t *testing.T) {
 				t.Errorf("it opened %d dialogs, and was asked to unlock %d times", n, f.Count("Unlock"))
 			}
 			listed := w.alone("status", "--json")
-			if listed.code != 0 || (listed.out != "[]\n") != c.kept {
+			if listed.code != 0 || (listed.out != nothingCached) != c.kept {
 				t.Errorf("status --json: out %q, err %q, exit code %d", listed.out, listed.err, listed.code)
 			}
 			if got := w.alone("credential-process", "--profile", "dev", "--no-prompt"); c.kept && got.credentials() != first {
 				t.Errorf("another process got %s and not %s", got.out, first)
 			} else if !c.kept {
 				got.failed(3, "asking is switched off")
+			}
+		})
+	}
+}
+
+// With the kernel behind it, whatever the keyring does costs nobody a second code.
+func TestTheKernelKeepsWhatTheKeyringDoesNot(t *testing.T) {
+	t.Parallel()
+	keyringtest.NeedAlone(t)
+	for mode, store := range map[keyringtest.Mode]string{
+		keyringtest.OK: "keyring", keyringtest.HangOpen: "kernel", keyringtest.HangUnlock: "kernel",
+		keyringtest.PromptNever: "kernel", keyringtest.PromptDismiss: "kernel", keyringtest.CreateDismiss: "kernel",
+	} {
+		t.Run(fmt.Sprint(mode), func(t *testing.T) {
+			t.Parallel()
+			w, f := newFakeWorld(t, mode)
+			w.set("DAYPASS_STORE=auto")
+			first := w.gets("")
+			if got := w.alone("credential-process", "--profile", "dev", "--no-prompt").credentials(); got != first {
+				t.Errorf("another process got %s and not %s", got, first)
+			}
+			listed := w.alone("status", "--json").out
+			if strings.Count(listed, `"store":"`+store+`"`) != 2 || strings.Contains(listed, `"reason"`) != (store == "kernel") {
+				t.Errorf("status --json: %s", listed)
+			}
+			if n := f.Count("Unlock", "Prompt"); n != 0 {
+				t.Errorf("it was asked %d times to unlock and to open dialogs, which nobody would see", n)
 			}
 		})
 	}
@@ -106,7 +133,9 @@ func TestADialogOfTheKeyringIsNeverAnswered(t *testing.T) {
 	silent, waits := newFakeWorld(t, keyringtest.PromptNever)
 	var all []*person // they wait at the same time
 	dialogs := []func() int{prompter.Asked, func() int { return hangs.Count("Unlock") }, func() int { return waits.Count("Prompt") }}
-	for _, w := range []*world{newKeyringWorld(t, s.Env...), hanging, silent} {
+	asking := newKeyringWorld(t, s.Env...)
+	asking.set("DAYPASS_STORE=keyring")
+	for _, w := range []*world{asking, hanging, silent} {
 		w.get("dev").failed(3, "needs an MFA code") // nobody sees a dialog
 		w.set(aDisplay)
 		all = append(all, w.ask("dev"))
@@ -126,6 +155,7 @@ func TestAStoppedKeyringKeepsNothing(t *testing.T) {
 	t.Parallel()
 	s := keyringtest.Keyring(t)
 	w := newKeyringWorld(t, s.Env...)
+	w.set("DAYPASS_STORE=keyring")
 	s.Stop()
 	w.gets("the keyring does not answer")
 	s.Continue()
@@ -156,6 +186,9 @@ func TestTheBusDiesWhileTheKeyringIsUnlocked(t *testing.T) {
 // without one.
 func TestNoPromptOpensNoDialogOfTheKeyring(t *testing.T) {
 	t.Parallel()
+	if !keyringtest.RunAlone(t) { // it clears the kernel keyring, which other tests use
+		return
+	}
 	for _, mode := range []keyringtest.Mode{keyringtest.PromptDismiss, keyringtest.CreateDismiss} {
 		w, f := newFakeWorld(t, mode, aDisplay)
 		w.alone("credential-process", "--profile", "dev", "--no-prompt").failed(3, "asking is switched off")
