@@ -54,7 +54,7 @@ func TestASlowCallLooksIntoTheMemory(t *testing.T) {
 // A locked keyring is news only where somebody could have unlocked it.
 func TestALockedKeyringIsNoted(t *testing.T) {
 	locked := func(attended bool) *Keyring {
-		return &Keyring{backend: &fake{fail: map[string]error{"Get": exit(t, "128")}}, Attended: attended}
+		return &Keyring{backend: &fake{fail: map[string]error{"Get": exit(t, 128)}}, Attended: attended}
 	}
 	hears(t, locked(false), false, ErrLocked)
 	k := locked(true)

@@ -95,6 +95,9 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+	if r.Call == "Exit" {
+		os.Exit(r.Times)
+	}
 	_ = json.NewEncoder(os.Stdout).Encode(serve(r))
 }
 

@@ -84,7 +84,7 @@ func TestTornValues(t *testing.T) {
 	f := &fake{}
 	k := &Keyring{backend: f, room: tinyRoom(200)}
 	_ = k.Set(t.Context(), "s", "a", value)
-	f.fail = map[string]error{"Get": exit(t, "36")}
+	f.fail = map[string]error{"Get": exit(t, 36)}
 	if _, err := k.Get(t.Context(), "s", "a"); !errors.Is(err, ErrLocked) {
 		t.Errorf("a locked keyring gives %v", err)
 	}
