@@ -1,6 +1,7 @@
 package keyring
 
 import (
+	"context"
 	"errors"
 	"os"
 	"strings"
@@ -17,7 +18,7 @@ func TestCredentialManager(t *testing.T) {
 		t.Skip("needs Wine, with a WINEPREFIX: elsewhere this is somebody's own")
 	}
 	k, ctx := &Keyring{}, t.Context()
-	t.Cleanup(func() { _ = k.DeleteAll(t.Context(), realService) })
+	t.Cleanup(func() { _ = k.DeleteAll(context.WithoutCancel(ctx), realService) })
 	if err := (direct{}).Set(realService, account, strings.Repeat("x", 2561)); !errors.Is(classify(err), ErrTooLarge) {
 		t.Errorf("go-keyring takes 2,561 bytes: %v", err)
 	}
