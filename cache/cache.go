@@ -143,11 +143,11 @@ func (c *Cache) Delete(ctx context.Context, account string) (existed bool, err e
 	var failed []error
 	for _, s := range c.Stores {
 		_, err := s.Get(ctx, account)
-		if err == nil {
-			existed = true
+		existed = existed || err == nil
+		if err == nil || errors.Is(err, ErrMiss) { // parts of a torn item may be left
 			err = s.Delete(ctx, account)
 		}
-		if err != nil && !errors.Is(err, ErrMiss) {
+		if err != nil {
 			failed = append(failed, &StoreError{s.Name(), err})
 			continue
 		}

@@ -39,13 +39,15 @@ func (c *Cache) purgeOne(ctx context.Context, s Store, account string) error {
 		return nil
 	}
 	item, err := s.Get(ctx, account)
-	if err == nil {
+	switch {
+	case err == nil:
 		if i, err := decode(item); err == nil && !gone(i, c.now()) {
 			return nil
 		}
-		err = s.Delete(ctx, account)
+	case !errors.Is(err, ErrMiss): // of a torn item, which is one, parts may be left
+		return err
 	}
-	if err != nil && !errors.Is(err, ErrMiss) {
+	if err := s.Delete(ctx, account); err != nil {
 		return err
 	}
 	c.forget(s, account)

@@ -169,3 +169,39 @@ func TestReasons(t *testing.T) {
 		t.Errorf("another error became %v", got)
 	}
 }
+
+// A store that splits items takes one whose parts are not whole for none, though
+// some may be left: they go when the entry does.
+func TestWhatIsLeftOfATornItemIsDeleted(t *testing.T) {
+	c, first, last := newCaches(t)
+	if err := c.Put(t.Context(), "key", sample()); err != nil {
+		t.Fatal(err)
+	}
+	last.fail = map[string]error{"Get": ErrMiss}
+	first.called()
+	last.called()
+	existed, err := c.Delete(t.Context(), Account("key"))
+	if existed || err != nil || len(last.items) != 0 {
+		t.Errorf("existed %t, %v, %d items are left", existed, err, len(last.items))
+	}
+	if got := last.called(); got != "Get Delete" {
+		t.Errorf("the store was asked to %s", got)
+	}
+
+	now := noon
+	c.Now = func() time.Time { return now }
+	last.fail = nil
+	if err := c.Put(t.Context(), "old", sample()); err != nil {
+		t.Fatal(err)
+	}
+	now = noon.Add(48 * time.Hour)
+	last.fail = map[string]error{"Get": ErrMiss}
+	i := sample()
+	i.IssuedAt, i.Expiration = now, now.Add(time.Hour)
+	if err := c.Put(t.Context(), "new", i); err != nil {
+		t.Fatal(err)
+	}
+	if _, left := last.items[Account("old")]; left {
+		t.Error("purging leaves it")
+	}
+}
