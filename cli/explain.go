@@ -3,8 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -24,9 +22,12 @@ func (a *app) explainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "explain [P]",
 		Short:             "Show which settings count and which STS calls follow, without making one",
-		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: a.completeProfiles,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			args, err := o.readRole(cmd, args, 1)
+			if err != nil {
+				return err
+			}
 			name, err := a.oneProfile(args, o)
 			if err != nil {
 				return err
@@ -42,6 +43,7 @@ func (a *app) explainCommand() *cobra.Command {
 	}
 	o.profileFlags(cmd)
 	o.getFlags(cmd)
+	o.roleFlags(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	_ = cmd.RegisterFlagCompletionFunc("profile", a.completeProfiles)
 	return cmd
@@ -79,6 +81,8 @@ type explainedStep struct {
 	Code     bool    `json:"code"`
 	Cache    string  `json:"cache"`
 	Expires  *string `json:"expires"`
+
+	explainedRole
 }
 
 type explainedWarning struct {
@@ -126,7 +130,7 @@ func (a *app) explainPlan(x *explanation, p *profile.Profile, o options) error {
 	if err := g.readSettings(); err != nil {
 		return err
 	}
-	plan, err := a.plan(p, o.region, g.wish)
+	plan, err := a.plan(p, o.region, g.wish, o.given)
 	x.network = plan.network
 	if err != nil {
 		return err
@@ -135,6 +139,7 @@ func (a *app) explainPlan(x *explanation, p *profile.Profile, o options) error {
 	if err != nil {
 		return err
 	}
+	x.given(p, o.given)
 	for i, s := range plan.steps {
 		wish := time.Duration(0) // it is about what is handed out
 		if i == len(plan.steps)-1 {
@@ -151,7 +156,7 @@ func (a *app) explainPlan(x *explanation, p *profile.Profile, o options) error {
 func (a *app) explainStep(s session.Step, c *cache.Cache, wish time.Duration) explainedStep {
 	x := explainedStep{
 		Call: s.Call, RoleARN: s.RoleARN, Serial: s.Serial, Code: s.Serial != "",
-		Duration: int64(s.Duration / time.Second), Cache: "miss",
+		Duration: int64(s.Duration / time.Second), Cache: "miss", explainedRole: explainRole(s),
 	}
 	if e, ok := c.Peek(s.Key); ok && e.Left(a.Now()) > 0 {
 		expires := creds.Time(e.Expires)
@@ -204,6 +209,9 @@ func (x *explanation) text(a *app) error {
 	}
 	for i, s := range x.Steps {
 		line("call %d: %s", i+1, s)
+		for _, parameter := range s.lines() {
+			line("  %s", parameter)
+		}
 	}
 	if x.network.Region.Value != "" {
 		for _, s := range a.networkLines(x.network) {
@@ -239,67 +247,4 @@ func (s explainedStep) String() string {
 		text += " until " + *s.Expires
 	}
 	return text
-}
-
-// networkLines tell where STS is and what lies between.
-func (a *app) networkLines(n session.Network) []string {
-	from := func(s session.Sourced) string {
-		if s.From == "" {
-			return "default"
-		}
-		return s.From
-	}
-	endpoint := session.Sourced{Value: withoutPassword(n.Host()), From: n.Endpoint.From}
-	lines := []string{
-		fmt.Sprintf("region: %s (%s)", n.Region.Value, from(n.Region)),
-		fmt.Sprintf("endpoint: %s (%s)", endpoint.Value, from(endpoint)),
-	}
-	proxy := a.proxy(endpoint.Value)
-	if proxy.Value == "" {
-		proxy = session.Sourced{Value: "none"}
-	}
-	lines = append(lines, fmt.Sprintf("proxy: %s (%s)", proxy.Value, from(proxy)))
-	ca := n.CABundle
-	if ca.Value == "" {
-		ca.Value = "the system's"
-	}
-	return append(lines, fmt.Sprintf("CA: %s (%s)", ca.Value, from(ca)))
-}
-
-// proxy is the one that Go's HTTP client takes for endpoint, and the variable
-// that names it. One that is no URL is ignored, as that client does.
-func (a *app) proxy(endpoint string) session.Sourced {
-	u, err := url.Parse(endpoint)
-	if err != nil {
-		return session.Sourced{}
-	}
-	names := []string{"HTTPS_PROXY", "https_proxy"}
-	if u.Scheme == "http" {
-		names = []string{"HTTP_PROXY", "http_proxy"}
-	}
-	p, _ := http.ProxyFromEnvironment(&http.Request{URL: u})
-	for _, name := range names {
-		value := a.Getenv(name)
-		if value == "" {
-			continue
-		}
-		if p != nil {
-			return session.Sourced{Value: withoutPassword(p.String()), From: name}
-		}
-		if _, err := url.Parse(value); err != nil {
-			return session.Sourced{Value: "none, since this is no URL", From: name}
-		}
-		break
-	}
-	return session.Sourced{}
-}
-
-// withoutPassword is a URL with no more of its user than the name.
-func withoutPassword(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.User == nil {
-		return address
-	}
-	u.User = url.User(u.User.Username())
-	return u.String()
 }

@@ -15,12 +15,15 @@ func (a *app) exportCommand() *cobra.Command {
 		Use:               "export [P]",
 		Short:             "Print credentials for a shell to evaluate",
 		Example:           `  eval "$(daypass export dev)"`,
-		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: a.completeProfiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			format, err := creds.ParseFormat(name)
 			if err != nil {
 				return &usageError{err}
+			}
+			args, err = o.readRole(cmd, args, 1)
+			if err != nil {
+				return err
 			}
 			p, err := a.oneProfile(args, o)
 			if err != nil {
@@ -33,6 +36,7 @@ func (a *app) exportCommand() *cobra.Command {
 	o.profileFlags(cmd)
 	o.getFlags(cmd)
 	o.refreshFlag(cmd)
+	o.roleFlags(cmd)
 	var names []string
 	for _, f := range creds.Formats() {
 		names = append(names, string(f))

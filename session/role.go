@@ -85,8 +85,8 @@ func readPolicy(s *Step, value string) (err error) {
 	return err
 }
 
-// ReadPolicyFile reads a policy from a file, of which no more is read than tells
-// that it is too long.
+// ReadPolicyFile reads a policy from a file, without the blanks around it. No more
+// of the file is read than tells that it is too long.
 func ReadPolicyFile(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -100,7 +100,7 @@ func ReadPolicyFile(path string) (string, error) {
 	case len(text) == longestPolicy:
 		return "", fmt.Errorf("the policy file %s is too long: STS takes %d characters", path, mostPolicy)
 	}
-	return string(text), nil
+	return strings.TrimSpace(string(text)), nil
 }
 
 // longestPolicy is more bytes than a policy can have.
