@@ -184,7 +184,7 @@ func unreachable(call string, w *wire, err error, hide func(string) string) erro
 	lost := &UnreachableError{Call: call, Host: hide(host), Sent: w.sent.Load(), Slow: slow(err), Cert: distrusted(err), Name: unresolved(err)}
 	var way *wayError
 	if errors.As(err, &way) {
-		lost.Way, lost.AtProxy = way.way(), way.atProxy
+		lost.Host, lost.Way, lost.AtProxy = hide(way.host), way.way(), way.atProxy
 		hide = alsoHiding(hide, password(way.proxy))
 	}
 	var refused *proxyError
@@ -209,7 +209,8 @@ func redirect(r *smithyhttp.ResponseError) string {
 
 func unresolved(err error) bool {
 	var name *net.DNSError
-	return errors.As(err, &name) && !name.IsTimeout
+	var address *net.AddrError // the name has none that is of use here
+	return errors.As(err, &name) && !name.IsTimeout || errors.As(err, &address)
 }
 
 func slow(err error) bool {

@@ -115,7 +115,7 @@ func (t told) Do(r *http.Request) (*http.Response, error) {
 	if err == nil {
 		return response, nil
 	}
-	lost := &wayError{network: t.network, proxy: proxyFor(r.URL), err: err}
+	lost := &wayError{network: t.network, host: hostPort(r.URL), proxy: proxyFor(r.URL), err: err}
 	var op *net.OpError
 	var refused *proxyError
 	lost.atProxy = errors.As(err, &op) && op.Op == "proxyconnect" || errors.As(err, &refused) ||
@@ -126,6 +126,7 @@ func (t told) Do(r *http.Request) (*http.Response, error) {
 // wayError is an error with the way that led to it.
 type wayError struct {
 	network Network
+	host    string   // and port of the service: what is dialled may be the proxy
 	proxy   *url.URL // with its password; nil if there is none
 	atProxy bool     // it did not lead beyond the proxy
 	err     error
@@ -133,6 +134,16 @@ type wayError struct {
 
 func (e *wayError) Error() string { return e.err.Error() }
 func (e *wayError) Unwrap() error { return e.err }
+
+func hostPort(u *url.URL) string {
+	port := u.Port()
+	if port == "" && u.Scheme == "https" {
+		port = "443"
+	} else if port == "" {
+		port = "80"
+	}
+	return net.JoinHostPort(u.Hostname(), port)
+}
 
 // tunnels reports whether the proxy is asked to connect to the address first.
 func (e *wayError) tunnels(address *url.URL) bool {
