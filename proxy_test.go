@@ -236,7 +236,7 @@ func TestARedirectIsNotFollowed(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		w := newWorld(t)
-		other := newProxy(t, "", nil)
+		other := newProxy(t, "", http.NotFoundHandler())
 		w.sts.Inject(stsim.Fault{Status: status, Redirect: other.url + "/MARKED"})
 		got := w.alone("login", "dev", "--token-code", w.sts.Code(device))
 		got.failed(6, "the answer to GetSessionToken is a redirect to "+other.url+", which is not followed")
