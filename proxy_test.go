@@ -107,9 +107,22 @@ func TestAProxyThatHangsEnds(t *testing.T) {
 	c := newCompany(t)
 	c.write("home/.aws/config", "[profile plain]\nrole_arn = "+plainRole+"\nsource_profile = main\nprompt_timeout = 1s\n")
 	c.proxy.set(0, true)
-	c.get("plain").failed(6, "did not answer in time")
+	c.get("plain").failed(6, "the proxy "+c.proxy.url+" (HTTPS_PROXY) did not answer in time")
 	if got := c.proxy.requests(); len(got) == 0 || len(got) > 3 {
 		t.Errorf("asked %d times", len(got))
+	}
+}
+
+// A connection that a call left is one that the proxy has let through.
+func TestAnSTSThatNeverAnswersBehindAProxy(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t)
+	c.sts.Inject(stsim.Fault{Action: "AssumeRole", Hang: true})
+	c.write("home/.aws/config", strings.ReplaceAll(profiles, "[profile dev]", "[profile dev]\nprompt_timeout = 2s"))
+	c.alone("credential-process", "--profile", "dev", "--token-code", c.sts.Code(device)).
+		failed(6, farSTS+":443 did not answer in time, by way of the proxy "+c.proxy.url)
+	if n := c.sts.Count("AssumeRole"); n == 0 || n > 3 {
+		t.Errorf("tried %d times", n)
 	}
 }
 

@@ -181,18 +181,17 @@ func failure(ctx context.Context, call string, w *wire, err error, hide func(str
 
 func unreachable(call string, w *wire, err error, hide func(string) string) error {
 	host, _ := w.host.Load().(string)
-	lost := &UnreachableError{Call: call, Host: hide(host), Sent: w.sent.Load(), Slow: slow(err), Cert: distrusted(err), Name: unresolved(err)}
-	var way *wayError
-	if errors.As(err, &way) {
-		lost.Host, lost.Way, lost.AtProxy = hide(way.host), way.way(), way.atProxy
-		hide = alsoHiding(hide, password(way.proxy))
+	e := &UnreachableError{Call: call, Host: hide(host), Sent: w.sent.Load(), Slow: slow(err), Cert: distrusted(err), Name: unresolved(err)}
+	if l := w.lost.Load(); l != nil {
+		hide = alsoHiding(hide, password(l.proxy))
+		e.Host, e.Way, e.AtProxy = hide(l.hostPort()), l.way(), l.atProxy
 	}
 	var refused *proxyError
 	if errors.As(err, &refused) {
-		lost.ProxyStatus = refused.status
+		e.ProxyStatus = refused.status
 	}
-	lost.Err = reason(err, hide)
-	return lost
+	e.Err = reason(err, hide)
+	return e
 }
 
 // redirect is where an answer leads, without the path, which is any text.

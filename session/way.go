@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"os"
 	"strings"
-	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
@@ -99,65 +98,53 @@ func (n Network) wired(c aws.HTTPClient) aws.HTTPClient {
 	return told{c, n}
 }
 
-// told tells of the way of what fails.
+// told notes on the wire which way went what fails.
 type told struct {
 	aws.HTTPClient
 	network Network
 }
 
-// passed is in the context of a request: the proxy let it through.
-type passed struct{}
-
 // Do sends r.
 func (t told) Do(r *http.Request) (*http.Response, error) {
-	through := &atomic.Bool{}
-	response, err := t.HTTPClient.Do(r.WithContext(context.WithValue(r.Context(), passed{}, through)))
-	if err == nil {
-		return response, nil
+	response, err := t.HTTPClient.Do(r)
+	if w := wireOf(r.Context()); err != nil && w != nil {
+		w.lost.Store(t.lost(r.URL, err, w.through.Load()))
 	}
-	lost := &wayError{network: t.network, host: hostPort(r.URL), proxy: proxyFor(r.URL), err: err}
+	return response, err
+}
+
+func (t told) lost(address *url.URL, err error, through bool) *lost {
+	l := &lost{network: t.network, address: address, proxy: proxyFor(address)}
+	tunnels := l.proxy != nil && address.Scheme == "https" && strings.HasPrefix(l.proxy.Scheme, "http")
 	var op *net.OpError
 	var refused *proxyError
-	lost.atProxy = errors.As(err, &op) && op.Op == "proxyconnect" || errors.As(err, &refused) ||
-		slow(err) && lost.tunnels(r.URL) && !through.Load()
-	return response, lost
+	l.atProxy = errors.As(err, &op) && op.Op == "proxyconnect" || errors.As(err, &refused) || tunnels && slow(err) && !through
+	return l
 }
 
-// wayError is an error with the way that led to it.
-type wayError struct {
+// lost is how far a request went that got no answer.
+type lost struct {
 	network Network
-	host    string   // and port of the service: what is dialled may be the proxy
+	address *url.URL // of the service: what is dialled may be the proxy
 	proxy   *url.URL // with its password; nil if there is none
-	atProxy bool     // it did not lead beyond the proxy
-	err     error
+	atProxy bool     // it did not get beyond the proxy
 }
 
-func (e *wayError) Error() string { return e.err.Error() }
-func (e *wayError) Unwrap() error { return e.err }
-
-func hostPort(u *url.URL) string {
-	port := u.Port()
-	if port == "" && u.Scheme == "https" {
+func (l *lost) hostPort() string {
+	port := l.address.Port()
+	if port == "" && l.address.Scheme == "https" {
 		port = "443"
 	} else if port == "" {
 		port = "80"
 	}
-	return net.JoinHostPort(u.Hostname(), port)
+	return net.JoinHostPort(l.address.Hostname(), port)
 }
 
-// tunnels reports whether the proxy is asked to connect to the address first.
-func (e *wayError) tunnels(address *url.URL) bool {
-	return e.proxy != nil && address.Scheme == "https" && strings.HasPrefix(e.proxy.Scheme, "http")
-}
-
-func (e *wayError) way() Way {
-	n := e.network
+func (l *lost) way() Way {
+	n := l.network
 	w := Way{Region: n.Region, Endpoint: n.Endpoint.From, CABundle: n.CABundle, FIPS: n.FIPS, DualStack: n.DualStack}
-	if e.proxy != nil {
-		w.Proxy, w.Named = Sourced{Value: withoutPassword(e.proxy)}, e.proxy.User != nil
-		if address, err := url.Parse(n.Host()); err == nil {
-			w.Proxy.From = proxyVariable(address)
-		}
+	if l.proxy != nil {
+		w.Proxy, w.Named = Sourced{withoutPassword(l.proxy), proxyVariable(l.address)}, l.proxy.User != nil
 	}
 	return w
 }
@@ -185,8 +172,8 @@ func (e *proxyError) RetryableError() bool { return false }
 
 // proxyAnswered looks at what a proxy answers to CONNECT.
 func proxyAnswered(ctx context.Context, _ *url.URL, _ *http.Request, r *http.Response) error {
-	if through, ok := ctx.Value(passed{}).(*atomic.Bool); ok {
-		through.Store(true)
+	if w := wireOf(ctx); w != nil {
+		w.through.Store(true)
 	}
 	if r.StatusCode != http.StatusOK {
 		return &proxyError{r.StatusCode}
