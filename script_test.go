@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -56,9 +57,18 @@ func newSTS(t testing.TB) (*stsim.Server, string) {
 	for _, arn := range []string{devRole, opsRole} {
 		sts.AddRole(stsim.Role{ARN: arn, RequireMFA: true, MaxSessionDuration: 12 * time.Hour, Principals: []string{ana.ARN()}})
 	}
-	sts.AddRole(stsim.Role{ARN: plainRole})
-	sts.AddRole(stsim.Role{ARN: farRole, Principals: []string{devRole}})
+	sts.AddRole(stsim.Role{ARN: plainRole, TagSession: true, SetSourceIdentity: true})
+	sts.AddRole(stsim.Role{ARN: farRole, Principals: []string{devRole}, TagSession: true, SetSourceIdentity: true})
 	return sts, url
+}
+
+// loginName is that of who runs the tests.
+func loginName() string {
+	u, err := user.Current()
+	if err != nil {
+		return "user"
+	}
+	return u.Username
 }
 
 // noDialogs keeps daypass from opening windows before a developer with a Mac, where
@@ -93,7 +103,7 @@ func TestScripts(t *testing.T) {
 			home := filepath.Join(e.WorkDir, "home")
 			store := filepath.Join(e.WorkDir, "store")
 			e.Vars = append(environment(home, url), "WORK="+e.WorkDir, "TEST_STORE="+store, "TEST_ALONE=yes", "TEST_SIGNIN="+url+"/federation",
-				"TEST_CLOCK="+filepath.Join(e.WorkDir, "clock"), "KEY="+accessKeyID, "STS="+url, "TMPDIR="+e.WorkDir, "HOST="+strings.TrimPrefix(url, "http://"))
+				"TEST_CLOCK="+filepath.Join(e.WorkDir, "clock"), "KEY="+accessKeyID, "LOGIN="+loginName(), "STS="+url, "TMPDIR="+e.WorkDir, "HOST="+strings.TrimPrefix(url, "http://"))
 			for _, folder := range []string{filepath.Join(home, ".aws"), store} {
 				if err := os.MkdirAll(folder, 0o700); err != nil {
 					return err
@@ -119,6 +129,9 @@ func TestScripts(t *testing.T) {
 //
 //	sts count ACTION N        so many requests arrived
 //	sts denied FILE WHY       writes EC2's refusal of a call of the user into FILE: denied (nothing allows it), mfa or organization
+//	sts carried ACTION NAME [VALUE]
+//	                          the last one had that parameter with that value, or, without
+//	                          a value, had it not
 //	sts code VARIABLE         puts a fresh code of the first device into the environment
 //	sts skew DURATION         moves STS's clock
 //	sts fault ACTION KIND [N] drop, hang, or an error code; N times, else for ever
@@ -130,7 +143,7 @@ func TestScripts(t *testing.T) {
 func stsCommand(ts *testscript.TestScript, neg bool, args []string) {
 	sts := ts.Value("sts").(*stsim.Server)
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: sts count|code|skew|fault|reset ...")
+		ts.Fatalf("usage: sts count|carried|code|skew|fault|reset ...")
 	}
 	switch name, args := args[0], args[1:]; {
 	case name == "count" && len(args) == 2:
@@ -139,6 +152,8 @@ func stsCommand(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	case name == "denied" && len(args) == 2:
 		ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(deniedByEC2(ts, sts, args[1])), 0o600))
+	case name == "carried" && (len(args) == 2 || len(args) == 3):
+		carried(ts, sts, args)
 	case name == "code" && len(args) == 1:
 		ts.Setenv(args[0], sts.Code(device))
 	case name == "skew" && len(args) == 1:
@@ -173,6 +188,16 @@ func addEva(sts *stsim.Server, key stsim.Key, denied []string) {
 	sts.DeleteKey(other.AccessKeyID)
 	sts.AddKey(evaARN, key)
 	sts.AddDevice(evaARN, evaDevice, []byte("eva"))
+}
+
+func carried(ts *testscript.TestScript, sts *stsim.Server, args []string) {
+	all := slices.DeleteFunc(sts.Requests(), func(r stsim.Request) bool { return r.Action != args[0] })
+	if len(all) == 0 {
+		ts.Fatalf("no %s arrived", args[0])
+	}
+	if got, want := all[len(all)-1].Form[args[1]], args[2:]; !slices.Equal(got, want) {
+		ts.Fatalf("%s carried %q as %s, not %q", args[0], got, args[1], want)
+	}
 }
 
 func fault(ts *testscript.TestScript, args []string) stsim.Fault {

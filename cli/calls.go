@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -42,15 +41,6 @@ func (g *get) credentials(ctx context.Context) (session.Result, error) {
 
 // last is the call that the credentials come from.
 func (g *get) last() session.Step { return g.plan.steps[len(g.plan.steps)-1] }
-
-// flagError is err, of a parameter that is a flag's, as one of the command line.
-func flagError(err error) error {
-	var parameter *session.ParameterError
-	if errors.As(err, &parameter) {
-		return &usageError{fmt.Errorf("--%s %s", parameter.Parameter, parameter.Problem)}
-	}
-	return ran(err)
-}
 
 // callHint is what to do about the refusal of a call that a command is about, ""
 // if it is not one of them.

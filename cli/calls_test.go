@@ -117,14 +117,14 @@ func TestMFAOf(t *testing.T) {
 
 func TestFederateFlags(t *testing.T) {
 	f := federateFlags{name: "bob", tags: []string{"Key=a,Value=b"}, policyARNs: []string{"arn:aws:iam::aws:policy/A, arn=arn:aws:iam::aws:policy/B"}}
-	rest := f.listed([]string{"dev", "Value=d=e,Key=c", "arn=arn:aws:iam::aws:policy/C", "arn:aws:iam::aws:policy/D"})
+	rest := listed([]string{"dev", "Value=d=e,Key=c", "arn=arn:aws:iam::aws:policy/C", "arn:aws:iam::aws:policy/D"}, &f.tags, &f.policyARNs)
 	got, err := f.read()
 	if err != nil || !slices.Equal(rest, []string{"dev"}) || !slices.Equal(got.Tags, []session.Tag{{Key: "a", Value: "b"}, {Key: "c", Value: "d=e"}}) ||
 		!slices.Equal(got.PolicyARNs, []string{"arn:aws:iam::aws:policy/A", "arn:aws:iam::aws:policy/B", "arn:aws:iam::aws:policy/C", "arn:aws:iam::aws:policy/D"}) {
 		t.Errorf("%q, %+v, %v", rest, got, err)
 	}
 	var none federateFlags
-	if rest := none.listed([]string{"Key=a,Value=b", "arn=x"}); len(rest) != 2 {
+	if rest := listed([]string{"Key=a,Value=b", "arn=x"}, &none.tags, &none.policyARNs); len(rest) != 2 {
 		t.Errorf("without the flags: %q", rest)
 	}
 	for _, wrong := range []string{"", "a=b", "Key=a", "Value=b", "Key=a,Key=b,Value=c", "Key=a,Value=b,c", "key=a,value=b"} {

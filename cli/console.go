@@ -72,7 +72,7 @@ func (a *app) console(ctx context.Context, name string, o options, page string, 
 	}
 	destination, err := signin.Destination(page)
 	if err != nil {
-		return flagError(err)
+		return ran(commandLine(err))
 	}
 	result, err := g.credentials(ctx)
 	if err != nil {

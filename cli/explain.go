@@ -22,9 +22,12 @@ func (a *app) explainCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "explain [P]",
 		Short:             "Show which settings count and which STS calls follow, without making one",
-		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: a.completeProfiles,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			args, err := o.readRole(cmd, args, 1)
+			if err != nil {
+				return err
+			}
 			name, err := a.oneProfile(args, o)
 			if err != nil {
 				return err
@@ -40,6 +43,7 @@ func (a *app) explainCommand() *cobra.Command {
 	}
 	o.profileFlags(cmd)
 	o.getFlags(cmd)
+	o.roleFlags(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	_ = cmd.RegisterFlagCompletionFunc("profile", a.completeProfiles)
 	return cmd
@@ -78,6 +82,8 @@ type explainedStep struct {
 	Code     bool    `json:"code"`
 	Cache    string  `json:"cache"`
 	Expires  *string `json:"expires"`
+
+	explainedRole
 }
 
 type explainedWarning struct {
@@ -125,7 +131,7 @@ func (a *app) explainPlan(x *explanation, p *profile.Profile, o options) error {
 	if err := g.readSettings(); err != nil {
 		return err
 	}
-	plan, err := a.plan(p, o.region, g.wish)
+	plan, err := a.plan(p, o.region, g.wish, o.given)
 	x.network = plan.network
 	if err != nil {
 		return err
@@ -135,6 +141,7 @@ func (a *app) explainPlan(x *explanation, p *profile.Profile, o options) error {
 		return err
 	}
 	x.Store = explainStore(o.storeOf(p), c.Stores)
+	x.given(p, o.given)
 	for i, s := range plan.steps {
 		wish := time.Duration(0) // it is about what is handed out
 		if i == len(plan.steps)-1 {
@@ -151,7 +158,7 @@ func (a *app) explainPlan(x *explanation, p *profile.Profile, o options) error {
 func (a *app) explainStep(s session.Step, c *cache.Cache, wish time.Duration) explainedStep {
 	x := explainedStep{
 		Call: s.Call, RoleARN: s.RoleARN, Serial: s.Serial, Code: s.Serial != "",
-		Duration: int64(s.Duration / time.Second), Cache: "miss",
+		Duration: int64(s.Duration / time.Second), Cache: "miss", explainedRole: explainRole(s),
 	}
 	if e, ok := c.Peek(s.Key); ok && e.Left(a.Now()) > 0 {
 		expires := creds.Time(e.Expires)
@@ -204,6 +211,9 @@ func (x *explanation) text(a *app) error {
 	}
 	for i, s := range x.Steps {
 		line("call %d: %s", i+1, s)
+		for _, parameter := range s.lines() {
+			line("  %s", parameter)
+		}
 	}
 	if x.Store != nil {
 		line("store: %s", x.Store)

@@ -22,10 +22,13 @@ func (a *app) exportCommand() *cobra.Command {
 		Example: `  eval "$(daypass export dev)"
   daypass export dev --format fish | source
   daypass export dev --template 'user = "{AccessKeyId}:{SecretAccessKey}"'`,
-		Args:              cobra.MaximumNArgs(1),
 		ValidArgsFunction: a.completeProfiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.parse(cmd); err != nil {
+				return err
+			}
+			args, err := o.readRole(cmd, args, 1)
+			if err != nil {
 				return err
 			}
 			if unset {
@@ -42,6 +45,7 @@ func (a *app) exportCommand() *cobra.Command {
 	o.profileFlags(cmd)
 	o.getFlags(cmd)
 	o.refreshFlag(cmd)
+	o.roleFlags(cmd)
 	f.flags(cmd)
 	cmd.Flags().BoolVar(&unset, "unset", false, "print what removes the variables again")
 	_ = cmd.RegisterFlagCompletionFunc("profile", a.completeProfiles)

@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -26,7 +24,7 @@ and a new token is issued each time.`,
   daypass federate dev --name audit --policy-arns arn=arn:aws:iam::aws:policy/ReadOnlyAccess --tags Key=team,Value=audit`,
 		ValidArgsFunction: a.completeProfiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			args = f.listed(args)
+			args = listed(args, &f.tags, &f.policyARNs)
 			if err := cobra.MaximumNArgs(1)(cmd, args); err != nil {
 				return err
 			}
@@ -40,7 +38,7 @@ and a new token is issued each time.`,
 			}
 			federation, err := f.read()
 			if err != nil {
-				return flagError(err)
+				return ran(commandLine(err))
 			}
 			a.profile = name
 			return ran(a.federate(cmd.Context(), name, o, federation, format))
@@ -73,23 +71,6 @@ func (f *federateFlags) flags(cmd *cobra.Command) {
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// listed takes from args what the AWS CLI lets follow a flag: further tags and
-// policies.
-func (f *federateFlags) listed(args []string) []string {
-	var rest []string
-	for _, arg := range args {
-		switch {
-		case len(f.tags) > 0 && (strings.HasPrefix(arg, "Key=") || strings.HasPrefix(arg, "Value=")):
-			f.tags = append(f.tags, arg)
-		case len(f.policyARNs) > 0 && (strings.HasPrefix(arg, "arn=") || strings.HasPrefix(arg, "arn:")):
-			f.policyARNs = append(f.policyARNs, arg)
-		default:
-			rest = append(rest, arg)
-		}
-	}
-	return rest
-}
-
 // read reads the flags, and the file of the policy. Errors are about the command
 // line.
 func (f *federateFlags) read() (session.Federation, error) {
@@ -98,11 +79,7 @@ func (f *federateFlags) read() (session.Federation, error) {
 	if federation.Policy, err = readPolicy(f.policy); err != nil {
 		return federation, &session.ParameterError{Parameter: "policy", Problem: err.Error()}
 	}
-	for _, list := range f.policyARNs {
-		for _, arn := range strings.Split(list, ",") {
-			federation.PolicyARNs = append(federation.PolicyARNs, strings.TrimPrefix(strings.TrimSpace(arn), "arn="))
-		}
-	}
+	federation.PolicyARNs = commas(f.policyARNs, "arn=")
 	for _, text := range f.tags {
 		tag, err := readTag(text)
 		if err != nil {
@@ -116,46 +93,6 @@ func (f *federateFlags) read() (session.Federation, error) {
 		}
 	}
 	return federation, federation.Check()
-}
-
-// readPolicy reads a policy as the AWS CLI does: text, or the file that file://
-// names, from the current folder.
-func readPolicy(s string) (string, error) {
-	path, isFile := strings.CutPrefix(s, "file://")
-	if !isFile {
-		return s, nil
-	}
-	text, err := os.ReadFile(path)
-	if err == nil && len(text) == 0 {
-		err = fmt.Errorf("%s is empty", path)
-	}
-	return string(text), err
-}
-
-// readTag reads Key=K,Value=V, in which neither has a comma.
-// https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-shorthand.html
-func readTag(s string) (session.Tag, error) {
-	var tag session.Tag
-	seen := map[string]bool{}
-	for _, part := range strings.Split(s, ",") {
-		name, value, _ := strings.Cut(part, "=")
-		if seen[name] {
-			return tag, fmt.Errorf("%q has two of %s", s, name)
-		}
-		seen[name] = true
-		switch name {
-		case "Key":
-			tag.Key = value
-		case "Value":
-			tag.Value = value
-		default:
-			return tag, fmt.Errorf("%q is not Key=K,Value=V", s)
-		}
-	}
-	if !seen["Key"] || !seen["Value"] {
-		return tag, fmt.Errorf("%q is not Key=K,Value=V", s)
-	}
-	return tag, nil
 }
 
 // federate gets a token and prints it. It is kept nowhere.

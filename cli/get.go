@@ -86,8 +86,10 @@ func (g *get) obtain(ctx context.Context) (session.Result, error) {
 	defer done()
 	getter := &session.Getter{
 		Cache: waiting{g.cache, g}, Codes: codes{g}, Keys: longTerm{g.keys},
-		Replan: func(b session.Base) ([]session.Step, error) { return steps(g.profile, b, g.plan.network, g.wish) },
-		Base:   g.plan.base, Network: g.plan.network, Steps: g.plan.steps, Profile: g.profile.Name,
+		Replan: func(b session.Base) ([]session.Step, error) {
+			return steps(g.profile, b, g.plan.network, g.wish, g.options.given)
+		},
+		Base: g.plan.base, Network: g.plan.network, Steps: g.plan.steps, Profile: g.profile.Name,
 		Now: g.app.Now, Log: log,
 		MinRemaining: g.wish, MaxAge: g.maxAge, Refresh: g.options.refresh, Since: g.since, Strict: g.strict,
 		Issued: g.app.record,
@@ -117,7 +119,7 @@ func (g *get) prepare(ctx context.Context, name string) (err error) {
 	if err := g.readSettings(); err != nil {
 		return err
 	}
-	if g.plan, err = a.plan(g.profile, g.options.region, g.wish); err != nil {
+	if g.plan, err = a.plan(g.profile, g.options.region, g.wish, g.options.given); err != nil {
 		return err
 	}
 	return g.open()
@@ -155,20 +157,16 @@ func (g *get) readSettings() (err error) {
 	if s, ok := p.Lookup("prompt"); ok && !slices.Contains(prompts, s.Value) {
 		return badSetting(p, s, fmt.Sprintf("%q is not one of %s", s.Value, strings.Join(prompts, ", ")))
 	}
-	if s, ok := p.Lookup("mfa_max_age"); ok {
-		if g.maxAge, err = profile.ParseDuration(s.Value); err != nil {
-			return badSetting(p, s, err.Error())
-		}
-	}
-	return nil
+	g.maxAge, err = g.options.age(p)
+	return err
 }
 
 func badSetting(p *profile.Profile, s profile.Setting, message string) error {
 	return &profile.Error{Profile: p.Name, File: s.File, Line: s.Line, Key: s.Key, Message: message}
 }
 
-// plan works out what p comes to.
-func (a *app) plan(p *profile.Profile, region string, wish time.Duration) (plan, error) {
+// plan works out what p comes to, with what is given of its last role.
+func (a *app) plan(p *profile.Profile, region string, wish time.Duration, given session.Given) (plan, error) {
 	network, err := session.ReadNetwork(p, a.Getenv, region)
 	if err != nil {
 		return plan{}, err
@@ -177,12 +175,13 @@ func (a *app) plan(p *profile.Profile, region string, wish time.Duration) (plan,
 	if err != nil {
 		return plan{network: network, base: base}, err
 	}
-	steps, err := steps(p, base, network, wish)
+	steps, err := steps(p, base, network, wish, given)
 	return plan{network, base, steps}, err
 }
 
-func steps(p *profile.Profile, base session.Base, network session.Network, wish time.Duration) ([]session.Step, error) {
-	return session.Plan(p, session.Want{Base: base, Network: network, Login: loginName(), MinRemaining: wish})
+func steps(p *profile.Profile, base session.Base, network session.Network, wish time.Duration, given session.Given) ([]session.Step, error) {
+	steps, err := session.Plan(p, session.Want{Base: base, Network: network, Login: loginName(), MinRemaining: wish, Given: given})
+	return steps, commandLine(err)
 }
 
 // loginName is that of the uid; the environment's could be anybody's.

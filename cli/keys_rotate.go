@@ -160,7 +160,7 @@ func (r *rotation) Session(ctx context.Context, p keys.Pair) (creds.Credentials,
 	}
 	var err error
 	g.plan.base = r.base(p)
-	if g.plan.steps, err = steps(g.profile, g.plan.base, g.plan.network, 0); err != nil {
+	if g.plan.steps, err = steps(g.profile, g.plan.base, g.plan.network, 0, session.Given{}); err != nil {
 		return creds.Credentials{}, err
 	}
 	r.session, err = g.obtain(ctx)

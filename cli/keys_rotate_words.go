@@ -50,7 +50,7 @@ func (r *rotation) Begin(e keys.Entry) {
 // live reports that no code is needed for a session of p.
 func (r *rotation) live(p keys.Pair) bool {
 	g := r.get
-	all, err := steps(g.profile, r.base(p), g.plan.network, 0)
+	all, err := steps(g.profile, r.base(p), g.plan.network, 0, session.Given{})
 	if err != nil {
 		return false
 	}

@@ -26,6 +26,10 @@ func (a *app) loginCommand() *cobra.Command {
 			if list {
 				return a.listDevicesCommand(cmd, args, o)
 			}
+			args, err := o.readRole(cmd, args, -1)
+			if err != nil {
+				return err
+			}
 			names, err := a.someProfiles(args, o)
 			if err != nil {
 				return err
@@ -36,6 +40,7 @@ func (a *app) loginCommand() *cobra.Command {
 	o.profileFlags(cmd)
 	o.getFlags(cmd)
 	o.refreshFlag(cmd)
+	o.roleFlags(cmd)
 	cmd.Flags().BoolVar(&list, listDevicesFlag, false, "print the MFA devices that a profile can use, without asking")
 	_ = cmd.RegisterFlagCompletionFunc("profile", a.completeProfiles)
 	return cmd

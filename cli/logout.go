@@ -15,6 +15,7 @@ import (
 	"daypass/internal/tty"
 	"daypass/keys"
 	"daypass/profile"
+	"daypass/session"
 )
 
 // untilThen is said after each logout: STS cannot take credentials back.
@@ -142,7 +143,7 @@ func (l *logout) planned(name string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	plan, err := l.plan(p, l.region, 0)
+	plan, err := l.plan(p, l.region, 0, session.Given{})
 	if err != nil {
 		return nil, err
 	}

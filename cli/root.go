@@ -10,6 +10,7 @@ import (
 
 	"daypass/internal/state"
 	"daypass/profile"
+	"daypass/session"
 )
 
 func (a *app) rootCommand() *cobra.Command {
@@ -70,9 +71,13 @@ type options struct {
 	tokenCode    string
 	store        string
 	minRemaining string
+	maxAge       string
+	role         roleFlags
 	noPrompt     bool
 	refresh      bool
 	debug        bool
+
+	given session.Given // what role says
 
 	anew bool // no flag: a person wants the keyring tried in full, whatever is remembered of its trouble
 }

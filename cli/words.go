@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"strings"
 	"syscall"
@@ -208,6 +209,14 @@ func planWords(e *session.ConfigError) (what, hint string) {
 			"add region = to the profile, or set AWS_REGION"
 	case session.RegionInvalid:
 		return fmt.Sprintf("the region from %s is not one", e.Detail), "a region looks like eu-west-1"
+	case session.RegionForeign:
+		return fmt.Sprintf("profile %q: the region %s", e.Profile, e.Detail), "name a region of that partition by region = or AWS_REGION"
+	case session.VariantOfEndpoint:
+		return fmt.Sprintf("profile %q wants %s, which is called as it is", e.Profile, e.Detail),
+			"set that to false, or name the endpoint that you mean"
+	case session.VariantOfGlobal:
+		return fmt.Sprintf("profile %q wants %s, and the global endpoint of STS has no such variant", e.Profile, e.Detail),
+			"name a region by region = or AWS_REGION in place of aws-global"
 	case session.EndpointInvalid:
 		return fmt.Sprintf("the endpoint from %s is not an http or https URL", e.Detail), "an endpoint looks like https://sts.eu-west-1.amazonaws.com"
 	}
@@ -246,8 +255,12 @@ func (a *app) stsWords(err error) (what, hint string, code int) {
 func (a *app) refusedWords(e *session.RefusedError) (what, hint string, code int) {
 	said := fmt.Sprintf("%s for profile %q: %s: %s", e.Call, a.profile, e.Code, e.Message)
 	switch {
+	case e.To != "":
+		return redirectWords(e)
+	case e.Status == http.StatusProxyAuthRequired:
+		return said, "the proxy wants a name and a password: " + passwordHint("HTTP_PROXY"), exitUnreachable
 	case e.NotAWS():
-		return said, "check the network and the proxy", exitUnreachable
+		return said, checkNetwork, exitUnreachable
 	case e.Busy():
 		return said, "try again in a minute", exitUnreachable
 	case e.BadTime():
@@ -278,20 +291,6 @@ func offBy(skew time.Duration) string {
 		return "is " + span(-skew) + " ahead"
 	}
 	return "is " + span(skew) + " behind"
-}
-
-func lostWords(e *session.UnreachableError) (what, hint string, code int) {
-	host := e.Host
-	if host == "" {
-		host = e.Service()
-	}
-	switch {
-	case e.Cert:
-		return fmt.Sprintf("the certificate of %s is not trusted: %v", host, e.Err), "behind a company proxy, set ca_bundle in the profile or AWS_CA_BUNDLE", exitUnreachable
-	case e.Slow:
-		return fmt.Sprintf("%s did not answer in time", host), "check the network and the proxy", exitUnreachable
-	}
-	return fmt.Sprintf("%s cannot be reached: %v", host, e.Err), "check the network and the proxy", exitUnreachable
 }
 
 func (a *app) loginHint() string {

@@ -34,6 +34,9 @@ const (
 	SigninNeedsRole                  // nothing
 	SigninUnknown                    // the partition
 	SigninForeign                    // the host of STS, which is not AWS's
+	RegionForeign                    // "region, from where, is of one partition, and the ARNs are of another"
+	VariantOfEndpoint                // "variant, from where, beside an endpoint from where"
+	VariantOfGlobal                  // "variant, from where"
 )
 
 // ConfigError is a profile that can be read but leads nowhere.
@@ -51,6 +54,7 @@ func (e *ConfigError) Error() string {
 		"no mfa_serial", "devices are listed with long-term keys", "the call needs long-term keys",
 		"signing in needs a role", "no sign-in page is known",
 		"the console is AWS's, and STS is not",
+		"the region is of another partition", "a variant of a given endpoint", "a variant of the global endpoint",
 	}[e.Problem]
 	return fmt.Sprintf("profile %q: %s (%s)", e.Profile, problem, e.Detail)
 }
@@ -62,6 +66,7 @@ type RefusedError struct {
 	Status  int           // of the HTTP answer
 	Message string        // AWS's text, without any secret of ours
 	Skew    time.Duration // STS's clock minus ours, where the answer told
+	To      string        // where a redirect, which is not followed, leads: scheme and host, "" if the answer is none
 	NoCode  bool          // no call of the plan up to this one carried a code, and one could have
 }
 
@@ -137,7 +142,13 @@ type UnreachableError struct {
 	Sent bool // the request, and a code in it, was on the wire
 	Slow bool // no answer came in time
 	Cert bool // the certificate of the other side was not accepted
-	Err  error
+	Name bool // a name could not be resolved
+
+	Way         Way
+	AtProxy     bool // it is the proxy that was not reached, did not answer or refused
+	ProxyStatus int  // what the proxy answered when it refused, else 0
+
+	Err error
 }
 
 // Error gives the call, the host and the network's error.
@@ -163,14 +174,50 @@ func failure(ctx context.Context, call string, w *wire, err error, hide func(str
 	var api smithy.APIError
 	var response *smithyhttp.ResponseError
 	answered := errors.As(err, &response) && response.HTTPStatusCode() > 0
+	if answered && response.Response.Request != nil {
+		hide = alsoHiding(hide, password(proxyFor(response.Response.Request.URL)))
+	}
 	if errors.As(err, &api) && answered && api.ErrorCode() != noCode {
 		return &RefusedError{Call: call, Code: hide(api.ErrorCode()), Status: response.HTTPStatusCode(), Message: hide(api.ErrorMessage()), Skew: skewOf(response)}
 	}
 	if answered {
-		return &RefusedError{Call: call, Code: fmt.Sprint(notAWS, response.HTTPStatusCode()), Status: response.HTTPStatusCode(), Message: "the answer was not one of " + service(call), Skew: skewOf(response)}
+		return &RefusedError{Call: call, Code: fmt.Sprint(notAWS, response.HTTPStatusCode()), Status: response.HTTPStatusCode(),
+			Message: "the answer was not one of " + service(call), Skew: skewOf(response), To: hide(redirect(response))}
 	}
+	return unreachable(call, w, err, hide)
+}
+
+func unreachable(call string, w *wire, err error, hide func(string) string) error {
 	host, _ := w.host.Load().(string)
-	return &UnreachableError{Call: call, Host: hide(host), Sent: w.sent.Load(), Slow: slow(err), Cert: distrusted(err), Err: reason(err, hide)}
+	e := &UnreachableError{Call: call, Host: hide(host), Sent: w.sent.Load(), Slow: slow(err), Cert: distrusted(err), Name: unresolved(err)}
+	if l := w.lost.Load(); l != nil {
+		hide = alsoHiding(hide, password(l.proxy))
+		e.Host, e.Way, e.AtProxy = hide(l.hostPort()), l.way(), l.atProxy
+	}
+	var refused *proxyError
+	if errors.As(err, &refused) {
+		e.ProxyStatus = refused.status
+	}
+	e.Err = reason(err, hide)
+	return e
+}
+
+// redirect is where an answer leads, without the path, which is any text.
+func redirect(r *smithyhttp.ResponseError) string {
+	if r.Response == nil || r.Response.Response == nil || r.HTTPStatusCode()/100 != 3 {
+		return ""
+	}
+	to, err := r.Response.Location()
+	if err != nil {
+		return "nowhere"
+	}
+	return to.Scheme + "://" + to.Host
+}
+
+func unresolved(err error) bool {
+	var name *net.DNSError
+	var address *net.AddrError // the name has none that is of use here
+	return errors.As(err, &name) && !name.IsTimeout || errors.As(err, &address)
 }
 
 func slow(err error) bool {
@@ -186,6 +233,10 @@ func distrusted(err error) bool {
 // reason is the innermost telling error: the SDK wraps it in its own words, and
 // a url.Error repeats the address.
 func reason(err error, hide func(string) string) error {
+	var proxy *proxyError
+	if errors.As(err, &proxy) {
+		return errors.New(proxy.Error())
+	}
 	var op *net.OpError
 	if errors.As(err, &op) {
 		return errors.New(hide(op.Error()))

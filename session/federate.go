@@ -2,12 +2,8 @@ package session
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/middleware"
@@ -38,15 +34,6 @@ type Federation struct {
 // Empty reports whether the token has no policy.
 func (f Federation) Empty() bool { return f.Policy == "" && len(f.PolicyARNs) == 0 }
 
-// ParameterError is a parameter that STS would refuse.
-type ParameterError struct {
-	Parameter string // as the AWS CLI writes it, without dashes: "policy-arns"
-	Problem   string
-}
-
-// Error names the parameter and what is wrong.
-func (e *ParameterError) Error() string { return e.Parameter + ": " + e.Problem }
-
 // Check reports as a *ParameterError what STS would refuse.
 func (f Federation) Check() error {
 	wrong := func(parameter, problem string, args ...any) error {
@@ -59,46 +46,19 @@ func (f Federation) Check() error {
 		return wrong("name", "has not 2 to 32 letters, digits or characters of %s", nameCharacters)
 	case f.Duration != 0 && (f.Duration < 900*time.Second || f.Duration > 129600*time.Second):
 		return wrong("duration-seconds", "is not between 900 and 129600 (36h)")
-	case f.Policy != "" && !json.Valid([]byte(f.Policy)):
-		return wrong("policy", "is not JSON")
-	case utf8.RuneCountInString(f.Policy) > 2048 || strings.IndexFunc(f.Policy, func(r rune) bool { return r > 0xff }) >= 0:
-		return wrong("policy", "has more than 2048 characters, or one beyond U+00FF")
-	case len(f.PolicyARNs) > 10:
-		return wrong("policy-arns", "has %d policies; STS takes 10", len(f.PolicyARNs))
 	}
-	for _, arn := range f.PolicyARNs {
-		if !strings.HasPrefix(arn, "arn:") || len(arn) < 20 || len(arn) > 2048 {
-			return wrong("policy-arns", "%q is no ARN of a policy", arn)
+	if f.Policy != "" {
+		if err := checkPolicy(f.Policy); err != nil {
+			return wrong("policy", "%v", err)
 		}
+	}
+	if err := checkPolicyARNs(f.PolicyARNs); err != nil {
+		return wrong("policy-arns", "%v", err)
 	}
 	if err := checkTags(f.Tags); err != nil {
 		return wrong("tags", "%v", err)
 	}
 	return nil
-}
-
-func checkTags(tags []Tag) error {
-	if len(tags) > 50 {
-		return fmt.Errorf("%d tags; STS takes 50", len(tags))
-	}
-	seen := map[string]bool{}
-	for _, t := range tags {
-		fold := strings.ToLower(t.Key) // tags differ in more than case
-		switch {
-		case t.Key == "" || !isTag(t.Key, 128) || !isTag(t.Value, 256):
-			return fmt.Errorf("%q is no tag: a key has 1 to 128, a value at most 256 letters, digits, blanks or characters of _.:/=+-@", t.Key)
-		case seen[fold]:
-			return fmt.Errorf("%q is there twice", t.Key)
-		}
-		seen[fold] = true
-	}
-	return nil
-}
-
-func isTag(s string, most int) bool {
-	return utf8.RuneCountInString(s) <= most && strings.IndexFunc(s, func(r rune) bool {
-		return !unicode.In(r, unicode.L, unicode.Z, unicode.N) && !strings.ContainsRune("_.:/=+-@", r)
-	}) < 0
 }
 
 // LongTerm returns the access key that p rests on. It is a *ConfigError if that

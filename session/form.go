@@ -30,9 +30,3 @@ func isRegion(s string) bool {
 // identities, beside letters and digits.
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 const nameCharacters = "_+=,.@-"
-
-// isSourceIdentity reports whether STS takes s as a source identity. The prefix
-// aws: is AWS's own, and a colon is no character of one.
-func isSourceIdentity(s string) bool {
-	return len(s) >= 2 && len(s) <= 64 && alphanumeric(s, nameCharacters)
-}

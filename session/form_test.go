@@ -24,8 +24,8 @@ func FuzzForms(f *testing.F) {
 		if got, want := isAccount(s), account.MatchString(s); got != want {
 			t.Errorf("isAccount(%q) is %v", s, got)
 		}
-		if got, want := isSourceIdentity(s), identity.MatchString(s); got != want {
-			t.Errorf("isSourceIdentity(%q) is %v", s, got)
+		if got, want := checkName(s) == nil, identity.MatchString(s); got != want {
+			t.Errorf("checkName(%q) is nil: %v", s, got)
 		}
 		want := "daypass-" + refused.ReplaceAllString(s, "-")
 		if got := defaultSessionName(s); got != want[:min(len(want), 64)] {

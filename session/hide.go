@@ -20,7 +20,16 @@ const least = 6
 // its field checks, and what else answers on its address may echo anything, in
 // any form. Where a secret as it is cannot be taken out alone, no word is left.
 func hider(signer creds.Credentials, code string) func(string) string {
-	secrets := []string{signer.SecretAccessKey.Reveal(), signer.SessionToken.Reveal(), code}
+	return hiding(signer.SecretAccessKey.Reveal(), signer.SessionToken.Reveal(), code)
+}
+
+// alsoHiding is hide that takes one secret more out.
+func alsoHiding(hide func(string) string, secret string) func(string) string {
+	also := hiding(secret)
+	return func(text string) string { return also(hide(text)) }
+}
+
+func hiding(secrets ...string) func(string) string {
 	secrets = slices.DeleteFunc(secrets, func(s string) bool { return len(s) < least })
 	return func(text string) string {
 		for _, secret := range secrets {

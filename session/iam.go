@@ -37,7 +37,7 @@ func iamClient(ctx context.Context, p *profile.Profile, getenv func(string) stri
 		return nil, err
 	}
 	return iam.NewFromConfig(cfg, func(o *iam.Options) {
-		o.HTTPClient, o.BaseEndpoint = steady{o.HTTPClient}, optional(n.Endpoint.Value)
+		o.HTTPClient, o.BaseEndpoint = steady{n.wired(o.HTTPClient)}, optional(n.Endpoint.Value)
 	}), nil
 }
 

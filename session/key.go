@@ -26,7 +26,7 @@ func key(w Want, steps []Step) string {
 		b.WriteByte('#')
 		part(parts...)
 	}
-	part("1", w.Network.Partition, w.Network.Endpoint.Value, keyKind(w.Base.Kind), w.Base.ID)
+	part("1", w.Network.Partition, w.Network.keyed(), keyKind(w.Base.Kind), w.Base.ID)
 	for _, s := range steps {
 		duration := int64(0)
 		if s.Call != GetSessionToken {

@@ -6,9 +6,8 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net"
-	"net/url"
+	"net/http"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,7 +15,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"daypass/profile"
 )
@@ -33,6 +31,7 @@ type Network struct {
 	CABundle  Sourced // path of a file
 	FIPS      Sourced // "true", "false" or empty
 	DualStack Sourced // likewise
+	Legacy    Sourced // sts_regional_endpoints: "legacy", "regional" or empty
 	RetryMode Sourced
 	Attempts  Sourced
 	Partition string // "aws", "aws-cn", ...
@@ -55,6 +54,7 @@ func readNetwork(p *profile.Profile, service string, getenv func(string) string,
 		CABundle:  first("ca_bundle", "AWS_CA_BUNDLE"),
 		FIPS:      first("use_fips_endpoint", "AWS_USE_FIPS_ENDPOINT"),
 		DualStack: first("use_dualstack_endpoint", "AWS_USE_DUALSTACK_ENDPOINT"),
+		Legacy:    first("sts_regional_endpoints", "AWS_STS_REGIONAL_ENDPOINTS"),
 		RetryMode: first("retry_mode", "AWS_RETRY_MODE"),
 		Attempts:  first("max_attempts", "AWS_MAX_ATTEMPTS"),
 	}
@@ -72,53 +72,6 @@ func readNetwork(p *profile.Profile, service string, getenv func(string) string,
 		n.Region = Sourced{Value: "us-east-1"}
 	}
 	return n, n.check(p)
-}
-
-func (n Network) check(p *profile.Profile) error {
-	if u, err := url.Parse(n.Endpoint.Value); n.Endpoint.Value != "" &&
-		(err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
-		return &ConfigError{Profile: p.Name, Problem: EndpointInvalid, Detail: n.Endpoint.From}
-	}
-	if !isRegion(n.Region.Value) {
-		return &ConfigError{Profile: p.Name, Problem: RegionInvalid, Detail: n.Region.From}
-	}
-	return nil
-}
-
-// Foreign returns the host of STS if it is not AWS's own, and whether what goes
-// there is in clear.
-func (n Network) Foreign() (host string, plain bool) {
-	u, err := url.Parse(n.Endpoint.Value)
-	if n.Endpoint.Value == "" || err != nil {
-		return "", false
-	}
-	plain = u.Scheme == "http"
-	if !plain && awsSTS(strings.ToLower(u.Hostname())) {
-		return "", false
-	}
-	return u.Host, plain
-}
-
-// awsSTS reports whether host is one of AWS's for STS, a VPC endpoint included:
-// others of its names are let to anybody.
-func awsSTS(host string) bool {
-	first, _, _ := strings.Cut(host, ".")
-	sts := first == "sts" || first == "sts-fips" || strings.HasPrefix(first, "vpce-") && strings.Contains(host, ".sts.")
-	return sts && slices.ContainsFunc([]string{".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".api.aws", ".api.amazonwebservices.com.cn"},
-		func(own string) bool { return strings.HasSuffix(host, own) })
-}
-
-func readEndpoint(p *profile.Profile, service string, getenv func(string) string) Sourced {
-	if ignore := firstOf(p, getenv, "ignore_configured_endpoint_urls", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"); strings.EqualFold(ignore.Value, "true") {
-		return Sourced{}
-	}
-	if v := variable(getenv, "AWS_ENDPOINT_URL_"+strings.ToUpper(service), "AWS_ENDPOINT_URL"); v.Value != "" {
-		return v
-	}
-	if s, ok := p.ServiceEndpoint(service); ok && s.Value != "" {
-		return sourced(s)
-	}
-	return firstOf(p, getenv, "endpoint_url")
 }
 
 // firstOf is the first of the variables that is set, else the profile's key.
@@ -145,28 +98,6 @@ func sourced(s profile.Setting) Sourced {
 	return Sourced{s.Value, s.Place()}
 }
 
-// partition is that of the ARNs, which must be right, else that of the region.
-func partition(p *profile.Profile, region string) string {
-	arns := []string{p.MFASerial.Value}
-	for _, r := range p.Roles {
-		arns = append(arns, r.ARN.Value)
-	}
-	for _, arn := range arns {
-		if parts := strings.SplitN(arn, ":", 3); len(parts) == 3 && parts[0] == "arn" && parts[1] != "" {
-			return parts[1]
-		}
-	}
-	for prefix, name := range map[string]string{
-		"cn-": "aws-cn", "us-gov-": "aws-us-gov", "us-iso-": "aws-iso", "us-isob-": "aws-iso-b",
-		"eu-isoe-": "aws-iso-e", "us-isof-": "aws-iso-f", "eusc-": "aws-eusc",
-	} {
-		if strings.HasPrefix(region, prefix) {
-			return name
-		}
-	}
-	return "aws"
-}
-
 // account is the account that the credentials of steps belong to: the last
 // role's, else the device's. Empty if no ARN tells (Ceph's and MinIO's do not).
 func account(steps []Step) string {
@@ -183,23 +114,6 @@ func accountOf(arn string) string {
 		return parts[4]
 	}
 	return ""
-}
-
-// Host is the address of STS: the user's endpoint, else the one that the SDK
-// makes of the region. Empty if the SDK can make none.
-func (n Network) Host() string {
-	if n.Endpoint.Value != "" {
-		return n.Endpoint.Value
-	}
-	endpoint, err := sts.NewDefaultEndpointResolverV2().ResolveEndpoint(context.Background(), sts.EndpointParameters{
-		Region:       aws.String(n.Region.Value),
-		UseFIPS:      aws.Bool(strings.EqualFold(n.FIPS.Value, "true")),
-		UseDualStack: aws.Bool(strings.EqualFold(n.DualStack.Value, "true")),
-	})
-	if err != nil {
-		return ""
-	}
-	return endpoint.URI.String()
 }
 
 const (
@@ -221,7 +135,11 @@ func (n Network) config(ctx context.Context) (aws.Config, error) {
 		config.WithCredentialsProvider(aws.AnonymousCredentials{}),
 		config.WithHTTPClient(awshttp.NewBuildableClient().
 			WithTimeout(attemptLimit).
+			WithTransportOptions(func(t *http.Transport) { t.OnProxyConnectResponse = proxyAnswered }).
 			WithDialerOptions(func(d *net.Dialer) { d.Timeout = connectLimit })),
+	}
+	if _, err := n.Proxy(); err != nil {
+		return aws.Config{}, err
 	}
 	more, err := n.options()
 	if err != nil {
@@ -234,9 +152,12 @@ func (n Network) config(ctx context.Context) (aws.Config, error) {
 	return cfg, nil
 }
 
-// Check reports what the SDK could not work with, as a *NetworkConfigError, before
+// Check reports what no call could work with, as a *NetworkConfigError, before
 // anything is called.
 func (n Network) Check() error {
+	if _, err := n.Proxy(); err != nil {
+		return err
+	}
 	_, err := n.options()
 	return err
 }
@@ -254,10 +175,10 @@ func (n Network) options() ([]func(*config.LoadOptions) error, error) {
 		}
 		options = append(options, config.WithCustomCABundle(bytes.NewReader(pem)))
 	}
-	if strings.EqualFold(n.FIPS.Value, "true") {
+	if yes(n.FIPS) {
 		options = append(options, config.WithUseFIPSEndpoint(aws.FIPSEndpointStateEnabled))
 	}
-	if strings.EqualFold(n.DualStack.Value, "true") {
+	if yes(n.DualStack) {
 		options = append(options, config.WithUseDualStackEndpoint(aws.DualStackEndpointStateEnabled))
 	}
 	if n.RetryMode.Value != "" {

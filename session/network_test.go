@@ -113,44 +113,6 @@ func TestEndpointMustBeAURL(t *testing.T) {
 	}
 }
 
-func TestForeign(t *testing.T) {
-	for endpoint, want := range map[string]struct {
-		host  string
-		plain bool
-	}{
-		"":                                    {"", false},
-		"https://sts.eu-west-1.amazonaws.com": {"", false},
-		"https://vpce-1.sts.r.vpce.amazonaws.com": {"", false},
-		"http://sts.eu-west-1.amazonaws.com":      {"sts.eu-west-1.amazonaws.com", true},
-		"https://ec2-1.compute.amazonaws.com":     {"ec2-1.compute.amazonaws.com", false},
-		"https://minio.example:9000":              {"minio.example:9000", false},
-		"https://amazonaws.com.evil.example":      {"amazonaws.com.evil.example", false},
-		"http://127.0.0.1:4566":                   {"127.0.0.1:4566", true},
-	} {
-		host, plain := Network{Endpoint: Sourced{Value: endpoint}}.Foreign()
-		if host != want.host || plain != want.plain {
-			t.Errorf("%q: %q %v", endpoint, host, plain)
-		}
-	}
-}
-
-func TestHost(t *testing.T) {
-	for _, test := range []struct {
-		n    Network
-		want string
-	}{
-		{Network{Region: Sourced{"eu-west-1", ""}}, "https://sts.eu-west-1.amazonaws.com"},
-		{Network{Region: Sourced{"cn-north-1", ""}}, "https://sts.cn-north-1.amazonaws.com.cn"},
-		{Network{Region: Sourced{"us-east-1", ""}, FIPS: Sourced{"true", ""}}, "https://sts-fips.us-east-1.amazonaws.com"},
-		{Network{Region: Sourced{"us-east-1", ""}, DualStack: Sourced{"true", ""}}, "https://sts.us-east-1.api.aws"},
-		{Network{Region: Sourced{"us-east-1", ""}, Endpoint: Sourced{"http://x", ""}}, "http://x"},
-	} {
-		if got := test.n.Host(); got != test.want {
-			t.Errorf("%+v: %s, want %s", test.n, got, test.want)
-		}
-	}
-}
-
 func TestReadBase(t *testing.T) {
 	environment := env(map[string]string{"AWS_ACCESS_KEY_ID": "ASIAENV", "AWS_SECRET_ACCESS_KEY": "s", "AWS_SESSION_TOKEN": "t"})
 	p := load(t, "")

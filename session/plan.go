@@ -54,26 +54,28 @@ type Want struct {
 	Network      Network
 	Login        string        // login name of the uid, for the default role session name
 	MinRemaining time.Duration // 0: no wish
+	Given        Given         // of the last role's call
 }
 
 // Plan returns the STS calls that lead from the base credentials to those of p,
 // in order. It makes no call and reads nothing but the file of a session policy.
-// Its errors are *ConfigError and *profile.Error.
+// Its errors are *ConfigError, *profile.Error and, about what is given,
+// *ParameterError.
 func Plan(p *profile.Profile, w Want) ([]Step, error) {
 	serial := p.MFASerial.Value
 	if err := checkBase(p, w.Base); err != nil {
 		return nil, err
 	}
-	steps := make([]Step, 0, len(p.Roles)+1)
-	direct := len(p.Roles) > 0 && (!p.MFASession || roleDuration(p.Roles[0]) > chainCap)
+	roles, err := roleSteps(p, w)
+	if err != nil {
+		return nil, err
+	}
+	steps := make([]Step, 0, len(roles)+1)
+	direct := len(roles) > 0 && (!p.MFASession || roles[0].Duration > chainCap)
 	if serial != "" && !direct {
 		steps = append(steps, Step{Call: GetSessionToken, Profile: p.Name, Serial: serial, Duration: sessionDuration(p)})
 	}
-	for i, r := range p.Roles {
-		step, err := roleStep(r, w.Login)
-		if err != nil {
-			return nil, err
-		}
+	for i, step := range roles {
 		if serial != "" && direct && i == 0 {
 			step.Serial = serial
 		}
@@ -87,6 +89,25 @@ func Plan(p *profile.Profile, w Want) ([]Step, error) {
 		steps[i].Key = key(w, steps[:i+1])
 	}
 	return steps, checkWish(p, steps[len(steps)-1].Duration, w.MinRemaining)
+}
+
+// roleSteps are the AssumeRole calls of p. What is given is for the last.
+func roleSteps(p *profile.Profile, w Want) ([]Step, error) {
+	steps := make([]Step, len(p.Roles))
+	if len(steps) == 0 {
+		return nil, w.Given.withoutRole(p.Name)
+	}
+	for i, r := range p.Roles {
+		given := Given{}
+		if i == len(steps)-1 {
+			given = w.Given
+		}
+		var err error
+		if steps[i], err = roleStep(r, given, w.Login); err != nil {
+			return nil, err
+		}
+	}
+	return steps, nil
 }
 
 // checkBase tells, before anybody is asked, what cannot lead to credentials.

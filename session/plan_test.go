@@ -149,11 +149,6 @@ func keysAfter(t *testing.T, c change) (session, role string) {
 }
 
 func TestKeyCoversWhatShapesTheCredentials(t *testing.T) {
-	of := func(key, value string) func(*profile.Profile, *Want) {
-		return func(p *profile.Profile, _ *Want) {
-			p.Roles[0].Settings = map[string]profile.Setting{key: setting(value)}
-		}
-	}
 	both := []change{
 		{"partition", func(_ *profile.Profile, w *Want) { w.Network.Partition = "aws-cn" }},
 		{"endpoint", func(_ *profile.Profile, w *Want) { w.Network.Endpoint.Value = "https://sts.example" }},
@@ -171,12 +166,6 @@ func TestKeyCoversWhatShapesTheCredentials(t *testing.T) {
 		{"a role before it", func(p *profile.Profile, _ *Want) {
 			p.Roles = append([]profile.Role{role(roleB, 0)}, p.Roles...)
 		}},
-		{"source identity", of("source_identity", "ana")},
-		{"tags", of("session_tags", "a=b")},
-		{"other tags", of("session_tags", "a=b,c=d")},
-		{"transitive tags", of("transitive_session_tags", "a")},
-		{"policy", of("session_policy", `{"Version":"2012-10-17"}`)},
-		{"policy ARNs", of("session_policy_arns", "arn:aws:iam::aws:policy/ReadOnlyAccess")},
 	}
 	session, last := keysAfter(t, change{})
 	seen := map[string]string{session: "the session", last: "the role"}
@@ -233,29 +222,6 @@ func FuzzKey(f *testing.F) {
 			t.Errorf("%q %q and %q %q have one key", a, b, c, d)
 		}
 	})
-}
-
-func TestRoleSettings(t *testing.T) {
-	for _, test := range []struct{ key, value, fault string }{
-		{"source_identity", "x", "not a source identity"},
-		{"source_identity", "aws:x", "not a source identity"},
-		{"source_identity", "ana@example.com", ""},
-		{"session_tags", "a", "not a list of tags"},
-		{"session_tags", "a=1, b=2=3,c=", ""},
-		{"session_tags", strings.Repeat("a=b,", 51) + "a=b", "STS takes 50"},
-		{"session_policy", "{", "not JSON"},
-		{"session_policy", "file://relative", "not an absolute path"},
-		{"session_policy", "file:///does/not/exist", "reading the policy"},
-		{"session_policy_arns", strings.Repeat("arn:x,", 11), "STS takes 10"},
-	} {
-		r := role(roleA, 0)
-		r.Settings = map[string]profile.Setting{test.key: {Key: test.key, Value: test.value}}
-		_, err := roleStep(r, "ana")
-		var e *profile.Error
-		if (test.fault == "") != (err == nil) || err != nil && (!errors.As(err, &e) || e.Key != test.key || !strings.Contains(err.Error(), test.fault)) {
-			t.Errorf("%s = %s: %v, want %q", test.key, test.value, err, test.fault)
-		}
-	}
 }
 
 func TestDefaultSessionName(t *testing.T) {

@@ -1,18 +1,17 @@
 package session
 
 import (
-	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
-	"unicode/utf8"
 
 	"daypass/profile"
 )
 
-// roleStep is the AssumeRole call that r asks for.
-func roleStep(r profile.Role, login string) (Step, error) {
+// roleStep is the AssumeRole call that r asks for, and g in its place.
+func roleStep(r profile.Role, g Given, login string) (Step, error) {
 	s := Step{
 		Call:        AssumeRole,
 		Profile:     r.Profile,
@@ -21,26 +20,13 @@ func roleStep(r profile.Role, login string) (Step, error) {
 		ExternalID:  r.ExternalID.Value,
 		SessionName: r.SessionName.Value,
 	}
+	for _, p := range parameters() {
+		if err := p.take(&s, r, g); err != nil {
+			return Step{}, err
+		}
+	}
 	if s.SessionName == "" {
 		s.SessionName = defaultSessionName(login)
-	}
-	for _, option := range []struct {
-		key  string
-		read func(*Step, string) error
-	}{
-		{"source_identity", readSourceIdentity},
-		{"session_tags", readTags},
-		{"transitive_session_tags", readTransitiveTags},
-		{"session_policy", readPolicy},
-		{"session_policy_arns", readPolicyARNs},
-	} {
-		setting, ok := r.Lookup(option.key)
-		if !ok || setting.Value == "" {
-			continue
-		}
-		if err := option.read(&s, setting.Value); err != nil {
-			return Step{}, &profile.Error{Profile: r.Profile, File: setting.File, Line: setting.Line, Key: setting.Key, Message: err.Error()}
-		}
 	}
 	return s, nil
 }
@@ -58,23 +44,18 @@ func defaultSessionName(login string) string {
 }
 
 func readSourceIdentity(s *Step, value string) error {
-	if !isSourceIdentity(value) {
-		return fmt.Errorf("not a source identity, which has 2 to 64 letters, digits or characters of _+=,.@-")
-	}
 	s.SourceIdentity = value
 	return nil
 }
 
+// readTags reads k1=v1,k2=v2: a comma is no character of a tag.
 func readTags(s *Step, value string) error {
-	for _, pair := range strings.Split(value, ",") {
-		k, v, ok := strings.Cut(strings.TrimSpace(pair), "=")
-		if !ok || k == "" || utf8.RuneCountInString(k) > 128 || utf8.RuneCountInString(v) > 256 {
-			return fmt.Errorf("not a list of tags k1=v1,k2=v2 with keys of at most 128 and values of at most 256 characters")
+	for _, pair := range splitList(value) {
+		k, v, ok := strings.Cut(pair, "=")
+		if !ok {
+			return fmt.Errorf("%q is no tag: the setting is a list k1=v1,k2=v2", pair)
 		}
 		s.Tags = append(s.Tags, Tag{k, v})
-	}
-	if len(s.Tags) > 50 {
-		return fmt.Errorf("%d tags; STS takes 50", len(s.Tags))
 	}
 	return nil
 }
@@ -86,31 +67,46 @@ func readTransitiveTags(s *Step, value string) error {
 
 func readPolicyARNs(s *Step, value string) error {
 	s.PolicyARNs = splitList(value)
-	if len(s.PolicyARNs) > 10 {
-		return fmt.Errorf("%d policies; STS takes 10", len(s.PolicyARNs))
-	}
 	return nil
 }
 
-// readPolicy takes JSON, or a file's name as the AWS CLI takes it.
-func readPolicy(s *Step, value string) error {
-	if path, ok := strings.CutPrefix(value, "file://"); ok {
-		if !filepath.IsAbs(path) {
-			return fmt.Errorf("the policy file is not an absolute path")
-		}
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return fmt.Errorf("reading the policy: %w", err)
-		}
-		value = string(text)
+// readPolicy takes JSON, or a file's name as the AWS CLI takes it. A program that
+// runs in any folder reads it, so the name is absolute.
+func readPolicy(s *Step, value string) (err error) {
+	path, isFile := strings.CutPrefix(value, "file://")
+	if !isFile {
+		s.Policy = value
+		return nil
 	}
-	if !json.Valid([]byte(value)) {
-		return fmt.Errorf("the policy is not JSON")
+	if !filepath.IsAbs(path) {
+		return fmt.Errorf("the policy file is not an absolute path")
 	}
-	s.Policy = value
-	return nil
+	s.Policy, err = ReadPolicyFile(path)
+	return err
 }
 
+// ReadPolicyFile reads a policy from a file, without the blanks around it. No more
+// of the file is read than tells that it is too long.
+func ReadPolicyFile(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("reading the policy: %w", err)
+	}
+	defer func() { _ = f.Close() }()
+	text, err := io.ReadAll(io.LimitReader(f, longestPolicy))
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("reading the policy: %w", err)
+	case len(text) == longestPolicy:
+		return "", fmt.Errorf("the policy file %s is too long: STS takes %d characters", path, mostPolicy)
+	}
+	return strings.TrimSpace(string(text)), nil
+}
+
+// longestPolicy is more bytes than a policy can have.
+const longestPolicy = 4*mostPolicy + 1
+
+// splitList is what stands between commas, without the blanks around it.
 func splitList(value string) []string {
 	var list []string
 	for _, item := range strings.Split(value, ",") {

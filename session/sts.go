@@ -27,7 +27,7 @@ func newClient(ctx context.Context, n Network) (*client, error) {
 		return nil, err
 	}
 	return &client{sts: sts.NewFromConfig(cfg, func(o *sts.Options) {
-		o.HTTPClient, o.BaseEndpoint = steady{o.HTTPClient}, optional(n.Endpoint.Value)
+		o.HTTPClient, o.BaseEndpoint, o.EndpointResolverV2 = steady{n.wired(o.HTTPClient)}, optional(n.Endpoint.Value), n.resolver()
 	})}, nil
 }
 

@@ -157,7 +157,7 @@ func TestWhatAssumeRoleCarries(t *testing.T) {
 		"source_identity":         setting("ana"),
 		"session_tags":            setting("a=b,c=d"),
 		"transitive_session_tags": setting("a"),
-		"session_policy":          setting(`{"Version":"2012-10-17","Statement":[]}`),
+		"session_policy":          setting(policy),
 		"session_policy_arns":     setting("arn:aws:iam::aws:policy/ReadOnlyAccess"),
 	}
 	w.p.Roles = []profile.Role{r}
@@ -169,7 +169,7 @@ func TestWhatAssumeRoleCarries(t *testing.T) {
 		for key, want := range map[string]string{
 			"RoleArn": roleA, "RoleSessionName": "me", "ExternalId": "ex", "SourceIdentity": "ana", "DurationSeconds": "3600",
 			"Tags.member.1.Key": "a", "Tags.member.1.Value": "b", "Tags.member.2.Key": "c", "TransitiveTagKeys.member.1": "a",
-			"Policy": `{"Version":"2012-10-17","Statement":[]}`, "PolicyArns.member.1.arn": "arn:aws:iam::aws:policy/ReadOnlyAccess",
+			"Policy": policy, "PolicyArns.member.1.arn": "arn:aws:iam::aws:policy/ReadOnlyAccess",
 			"SerialNumber": "", "TokenCode": "",
 		} {
 			if got := request.Form.Get(key); got != want {

@@ -43,12 +43,25 @@ func signing(c creds.Credentials) aws.CredentialsProvider {
 type wire struct {
 	host atomic.Value // string: host and port that were dialled
 	sent atomic.Bool  // the request, and a code in it, was written
+
+	through atomic.Bool          // what lies between let it through
+	lost    atomic.Pointer[lost] // what became of the last try, nil unless it failed
+}
+
+// onWire is where a context has the wire of its request.
+type onWire struct{}
+
+// wireOf is nil for a request that nobody looks after.
+func wireOf(ctx context.Context) *wire {
+	w, _ := ctx.Value(onWire{}).(*wire)
+	return w
 }
 
 // traced lets w learn of the requests that are sent with the context returned.
 func (w *wire) traced(ctx context.Context) context.Context {
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+	return httptrace.WithClientTrace(context.WithValue(ctx, onWire{}, w), &httptrace.ClientTrace{
 		GetConn:      func(hostPort string) { w.host.Store(hostPort) },
+		GotConn:      func(httptrace.GotConnInfo) { w.through.Store(true) }, // an old one, perhaps
 		WroteHeaders: func() { w.sent.Store(true) },
 	})
 }

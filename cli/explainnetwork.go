@@ -1,8 +1,8 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 
 	"daypass/session"
@@ -21,9 +21,13 @@ func (a *app) networkLines(n session.Network) []string {
 		fmt.Sprintf("region: %s (%s)", n.Region.Value, from(n.Region)),
 		fmt.Sprintf("endpoint: %s (%s)", endpoint.Value, from(endpoint)),
 	}
-	proxy := a.proxy(endpoint.Value)
+	proxy, err := n.Proxy()
 	if proxy.Value == "" {
-		proxy = session.Sourced{Value: "none"}
+		proxy.Value = "none"
+	}
+	var broken *session.NetworkConfigError
+	if errors.As(err, &broken) {
+		proxy = session.Sourced{Value: "not a URL", From: broken.From}
 	}
 	lines = append(lines, fmt.Sprintf("proxy: %s (%s)", proxy.Value, from(proxy)))
 	ca := n.CABundle
@@ -31,34 +35,6 @@ func (a *app) networkLines(n session.Network) []string {
 		ca.Value = "the system's"
 	}
 	return append(lines, fmt.Sprintf("CA: %s (%s)", ca.Value, from(ca)))
-}
-
-// proxy is the one that Go's HTTP client takes for endpoint, and the variable
-// that names it. One that is no URL is ignored, as that client does.
-func (a *app) proxy(endpoint string) session.Sourced {
-	u, err := url.Parse(endpoint)
-	if err != nil {
-		return session.Sourced{}
-	}
-	names := []string{"HTTPS_PROXY", "https_proxy"}
-	if u.Scheme == "http" {
-		names = []string{"HTTP_PROXY", "http_proxy"}
-	}
-	p, _ := http.ProxyFromEnvironment(&http.Request{URL: u})
-	for _, name := range names {
-		value := a.Getenv(name)
-		if value == "" {
-			continue
-		}
-		if p != nil {
-			return session.Sourced{Value: withoutPassword(p.String()), From: name}
-		}
-		if _, err := url.Parse(value); err != nil {
-			return session.Sourced{Value: "none, since this is no URL", From: name}
-		}
-		break
-	}
-	return session.Sourced{}
 }
 
 // withoutPassword is a URL with no more of its user than the name.

@@ -1,0 +1,185 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"daypass/profile"
+	"daypass/session"
+)
+
+// This file has the flags for the last role's call, each named as the setting
+// that it goes before.
+
+// roleFlags are those flags as they stand on the command line.
+type roleFlags struct {
+	externalID, sessionName, duration, sourceIdentity, policy string
+	tags, transitiveTags, policyARNs                          []string
+}
+
+// The flags that the AWS CLI lets further values follow.
+const (
+	tagsFlag       = "session-tags"
+	policyARNsFlag = "session-policy-arns"
+)
+
+// roleFlags are those of the commands by which a person gets credentials. A
+// credential_process has its settings.
+func (o *options) roleFlags(cmd *cobra.Command) {
+	f, r := cmd.Flags(), &o.role
+	f.StringVar(&r.externalID, "external-id", "", "the external id that the role's trust policy wants")
+	f.StringVar(&r.sessionName, "role-session-name", "", "the name of the role's session, which CloudTrail shows")
+	f.StringVar(&r.duration, "duration-seconds", "", "of the role's session: 900 to 43200, or 15m to 12h")
+	f.StringVar(&r.sourceIdentity, "source-identity", "", "who is behind the role's session, for CloudTrail")
+	f.StringArrayVar(&r.tags, tagsFlag, nil, "tags of the role's session, Key=K,Value=V")
+	f.StringArrayVar(&r.transitiveTags, "transitive-session-tags", nil, "keys of tags that go on to further roles, K1,K2")
+	f.StringVar(&r.policy, "session-policy", "", "what the role's session may do at most: JSON, or file://PATH")
+	f.StringArrayVar(&r.policyARNs, policyARNsFlag, nil, "managed policies of what it may do at most, ARN,ARN")
+	f.StringVar(&o.maxAge, "mfa-max-age", "", "use no MFA session older than this, such as 1h")
+}
+
+// readRole reads the flags for the last role. It returns the arguments that are
+// no values of them, of which there may be so many; most < 0: any.
+func (o *options) readRole(cmd *cobra.Command, args []string, most int) (rest []string, err error) {
+	rest = listed(args, &o.role.tags, &o.role.policyARNs)
+	if most >= 0 {
+		if err := cobra.MaximumNArgs(most)(cmd, rest); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range []string{"external-id", "role-session-name", "duration-seconds", "source-identity", "session-policy", "mfa-max-age"} {
+		if f := cmd.Flags().Lookup(name); f.Changed && f.Value.String() == "" { // a variable that was not set
+			return nil, &usageError{fmt.Errorf("--%s is empty", name)}
+		}
+	}
+	o.given, err = o.role.read()
+	return rest, commandLine(err)
+}
+
+// listed takes from args what the AWS CLI lets follow a flag: further tags and
+// policies.
+func listed(args []string, tags, policyARNs *[]string) (rest []string) {
+	for _, arg := range args {
+		switch {
+		case len(*tags) > 0 && (strings.HasPrefix(arg, "Key=") || strings.HasPrefix(arg, "Value=")):
+			*tags = append(*tags, arg)
+		case len(*policyARNs) > 0 && (strings.HasPrefix(arg, "arn=") || strings.HasPrefix(arg, "arn:")):
+			*policyARNs = append(*policyARNs, arg)
+		default:
+			rest = append(rest, arg)
+		}
+	}
+	return rest
+}
+
+// read reads the values. What STS would take of them the plan checks.
+func (r *roleFlags) read() (session.Given, error) {
+	g := session.Given{ExternalID: r.externalID, SessionName: r.sessionName, SourceIdentity: r.sourceIdentity}
+	var err error
+	if g.Policy, err = readPolicy(r.policy); err != nil {
+		return g, &session.ParameterError{Parameter: "session-policy", Problem: err.Error()}
+	}
+	for _, text := range r.tags {
+		tag, err := readTag(text)
+		if err != nil {
+			return g, &session.ParameterError{Parameter: tagsFlag, Problem: err.Error()}
+		}
+		g.Tags = append(g.Tags, tag)
+	}
+	g.TransitiveTags, g.PolicyARNs = commas(r.transitiveTags, ""), commas(r.policyARNs, "arn=")
+	if r.duration != "" {
+		if g.Duration, err = profile.ParseDuration(r.duration); err == nil && g.Duration == 0 {
+			err = errors.New("0s is not between 900 and 43200 seconds")
+		}
+		if err != nil {
+			return g, &session.ParameterError{Parameter: "duration-seconds", Problem: err.Error()}
+		}
+	}
+	return g, nil
+}
+
+// commas are the items of lists that are separated by commas, without the prefix
+// that the AWS CLI writes before each. An empty one stays, to be refused.
+func commas(lists []string, prefix string) (items []string) {
+	for _, list := range lists {
+		for _, item := range strings.Split(list, ",") {
+			items = append(items, strings.TrimPrefix(strings.TrimSpace(item), prefix))
+		}
+	}
+	return items
+}
+
+// readPolicy reads a policy as the AWS CLI does: text, or the file that file://
+// names, from the current folder.
+func readPolicy(s string) (string, error) {
+	path, isFile := strings.CutPrefix(s, "file://")
+	if !isFile {
+		return s, nil
+	}
+	text, err := session.ReadPolicyFile(path)
+	if err == nil && text == "" {
+		err = fmt.Errorf("%s is empty", path)
+	}
+	return text, err
+}
+
+// readTag reads Key=K,Value=V, in which neither has a comma.
+// https://docs.aws.amazon.com/cli/latest/userguide/cli-usage-shorthand.html
+func readTag(s string) (session.Tag, error) {
+	var tag session.Tag
+	seen := map[string]bool{}
+	for _, part := range strings.Split(s, ",") {
+		name, value, _ := strings.Cut(part, "=")
+		if seen[name] {
+			return tag, fmt.Errorf("%q has two of %s", s, name)
+		}
+		seen[name] = true
+		switch name {
+		case "Key":
+			tag.Key = value
+		case "Value":
+			tag.Value = value
+		default:
+			return tag, fmt.Errorf("%q is not Key=K,Value=V", s)
+		}
+	}
+	if !seen["Key"] || !seen["Value"] {
+		return tag, fmt.Errorf("%q is not Key=K,Value=V", s)
+	}
+	return tag, nil
+}
+
+// commandLine is err, of a parameter that is a flag's, as one of the command line.
+func commandLine(err error) error {
+	var parameter *session.ParameterError
+	if errors.As(err, &parameter) {
+		return &usageError{fmt.Errorf("--%s: %s", parameter.Parameter, parameter.Problem)}
+	}
+	return err
+}
+
+// age is --mfa-max-age, else the profile's mfa_max_age; 0 if neither is there.
+func (o *options) age(p *profile.Profile) (time.Duration, error) {
+	s, set := p.Lookup("mfa_max_age")
+	text, wrong := o.maxAge, func(problem string) error { return &usageError{fmt.Errorf("--mfa-max-age: %s", problem)} }
+	if text == "" {
+		text, wrong = s.Value, func(problem string) error { return badSetting(p, s, problem) }
+	}
+	if text == "" && !set {
+		return 0, nil
+	}
+	d, err := profile.ParseDuration(text)
+	switch {
+	case err != nil:
+		return 0, wrong(err.Error())
+	case d == 0:
+		return 0, wrong("no MFA session is that young; mfa_session = false asks for a code for each role")
+	case p.MFASerial.Value == "":
+		return 0, wrong(fmt.Sprintf("profile %q has no mfa_serial", p.Name))
+	}
+	return d, nil
+}
