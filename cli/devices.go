@@ -38,12 +38,17 @@ func (a *app) listDevicesCommand(cmd *cobra.Command, args []string, o options) e
 // that is what the list is for.
 func (a *app) listDevices(ctx context.Context, name string, o options) error {
 	o.fromEnvironment(a.Getenv)
-	k := a.longTerm(o, a.stateDir())
+	dir := a.stateDir()
+	k := a.longTerm(o, dir)
 	p, err := a.load(ctx, name, k)
 	if err != nil && !errors.Is(err, profile.ErrSerial) {
 		return err
 	}
-	devices, err := session.Devices(ctx, p, a.Getenv, o.region, longTerm{k})
+	g := &get{app: a, options: o, limits: personLimits, profile: p, dir: dir, begun: a.Now()}
+	if g.asker, err = g.newAsker(); err != nil {
+		return err
+	}
+	devices, err := session.Devices(ctx, p, a.Getenv, o.region, session.Means{Keys: longTerm{k}, Programs: programs{g}})
 	if err != nil {
 		return err
 	}

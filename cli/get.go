@@ -86,7 +86,7 @@ func (g *get) obtain(ctx context.Context) (session.Result, error) {
 	log, done := g.log()
 	defer done()
 	getter := &session.Getter{
-		Cache: waiting{g.cache, g}, Codes: codes{g}, Keys: longTerm{g.keys},
+		Cache: waiting{g.cache, g}, Codes: codes{g}, Means: session.Means{Keys: longTerm{g.keys}, Programs: programs{g}},
 		Replan: func(b session.Base) ([]session.Step, error) { return steps(g.profile, b, g.plan.network, g.wish) },
 		Base:   g.plan.base, Network: g.plan.network, Steps: g.plan.steps, Profile: g.profile.Name,
 		Now: g.app.Now, Log: log,

@@ -27,10 +27,10 @@ type Device struct {
 // Devices lists the MFA devices of the user whose access key p rests on, in IAM's
 // order; nil if there are none. It needs no serial, and asks nobody. region is
 // one given on the command line, or empty. Errors are *ConfigError,
-// *NetworkConfigError and those of keys before any call, *RefusedError and
-// *UnreachableError after.
+// *NetworkConfigError, *BaseError and those of by.Keys before any call,
+// *RefusedError and *UnreachableError after.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListMFADevices.html
-func Devices(ctx context.Context, p *profile.Profile, getenv func(string) string, region string, keys Keys) ([]Device, error) {
+func Devices(ctx context.Context, p *profile.Profile, getenv func(string) string, region string, by Means) ([]Device, error) {
 	base, err := ReadBase(p, getenv)
 	if err != nil {
 		return nil, err
@@ -42,7 +42,10 @@ func Devices(ctx context.Context, p *profile.Profile, getenv func(string) string
 	if err != nil {
 		return nil, err
 	}
-	if err := base.open(ctx, keys); err != nil {
+	if err := base.open(ctx, by, Network{}, time.Now); err != nil {
+		return nil, err
+	}
+	if err := checkLister(p, base); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, iamLimit)
@@ -59,8 +62,8 @@ func Devices(ctx context.Context, p *profile.Profile, getenv func(string) string
 func checkLister(p *profile.Profile, b Base) error {
 	switch {
 	case b.ID == "":
-		return &ConfigError{Profile: p.Name, Problem: BaseUnsupported, Detail: string(b.Kind)}
-	case b.Credentials.Temporary():
+		return &ConfigError{Profile: p.Name, Problem: BaseMissing}
+	case b.Temporary():
 		return &ConfigError{Profile: p.Name, Problem: ListNeedsLongTerm, Detail: b.Profile}
 	}
 	return nil

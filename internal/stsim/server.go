@@ -106,6 +106,10 @@ func (s *Server) answer(in *request) reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now()
+	if in.sig == nil && in.action == webIdentityAction {
+		c := &call{fields: fields{form: in.form}, who: &principal{}, now: now}
+		return s.world.query(in, c, unsignedActions, stsNamespace, stsVersion)
+	}
 	key, refusal := s.world.authenticate(in, now)
 	if refusal != nil {
 		return in.refuse(refusal)

@@ -71,6 +71,7 @@ type world struct {
 	denials     map[string]denial      // by encoded message
 	regionsOff  map[[2]string]bool     // by account and region
 	objects     map[string]object      // of S3, by path
+	identities  map[string]Identity    // by token
 
 	tokenSize    int
 	unreadyCalls int
@@ -88,6 +89,7 @@ func newWorld() world {
 		denials:     map[string]denial{},
 		regionsOff:  map[[2]string]bool{},
 		objects:     map[string]object{},
+		identities:  map[string]Identity{},
 		tokenSize:   343,
 	}
 }
