@@ -106,6 +106,7 @@ func TestScripts(t *testing.T) {
 			"exits":  exitsCommand,
 			"like":   likeCommand,
 			"pretty": prettyCommand,
+			"makes":  makesCommand,
 			"signed": signedCommand,
 			"gosdk":  gosdkCommand,
 		},
@@ -118,12 +119,13 @@ func TestScripts(t *testing.T) {
 //	sts count ACTION N        so many requests arrived
 //	sts code VARIABLE         puts a fresh code of the first device into the environment
 //	sts skew DURATION         moves STS's clock
+//	sts identity TOKEN ROLE D the token is good for that role, so long
 //	sts fault ACTION KIND [N] drop, hang, or an error code; N times, else for ever
 //	sts reset                 forgets faults and counts
 func stsCommand(ts *testscript.TestScript, neg bool, args []string) {
 	sts := ts.Value("sts").(*stsim.Server)
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: sts count|code|skew|fault|reset ...")
+		ts.Fatalf("usage: sts count|code|skew|fault|identity|reset ...")
 	}
 	switch name, args := args[0], args[1:]; {
 	case name == "count" && len(args) == 2:
@@ -138,6 +140,10 @@ func stsCommand(ts *testscript.TestScript, neg bool, args []string) {
 		sts.Skew(d)
 	case name == "fault" && len(args) >= 2:
 		sts.Inject(fault(ts, args))
+	case name == "identity" && len(args) == 3:
+		d, err := time.ParseDuration(args[2])
+		ts.Check(err)
+		sts.AddIdentity(args[0], stsim.Identity{Subject: "job", Roles: []string{args[1]}, Expires: time.Now().Add(d)})
 	case name == "reset":
 		sts.ClearFaults()
 		sts.Reset()

@@ -17,6 +17,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
 
 	"daypass/profile"
 )
@@ -214,6 +215,7 @@ func (n Network) config(ctx context.Context) (aws.Config, error) {
 		config.WithSharedCredentialsFiles([]string{}),
 		config.WithRegion(n.Region.Value),
 		config.WithCredentialsProvider(aws.AnonymousCredentials{}),
+		config.WithLogger(logging.Nop{}), // else it warns on stderr
 		config.WithHTTPClient(awshttp.NewBuildableClient().
 			WithTimeout(attemptLimit).
 			WithDialerOptions(func(d *net.Dialer) { d.Timeout = connectLimit })),
