@@ -32,6 +32,9 @@ func newMade(t *testing.T) *made {
 		m.asked = append(m.asked, r.Method+" "+r.URL.RequestURI())
 		r.Body = io.NopCloser(strings.NewReader(string(body)))
 		status, text := m.answer(r)
+		if status == http.StatusTemporaryRedirect {
+			rw.Header().Set("Location", text)
+		}
 		rw.Header().Set("Content-Type", "application/json")
 		if ttl := r.Header.Get("X-Aws-Ec2-Metadata-Token-Ttl-Seconds"); ttl != "" {
 			rw.Header().Set("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", ttl)

@@ -3,13 +3,11 @@ package session
 import (
 	"context"
 	"net"
-	"net/http"
 	"net/netip"
 	"net/url"
 	"os"
 	"strings"
 
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
 	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
@@ -118,13 +116,4 @@ func isNear(ctx context.Context, host string) bool {
 		}
 	}
 	return true
-}
-
-// nearby is a client for what is on this very machine: no proxy gets to see its
-// credentials, whatever the environment says.
-func nearby() *awshttp.BuildableClient {
-	return awshttp.NewBuildableClient().
-		WithTimeout(attemptLimit).
-		WithDialerOptions(func(d *net.Dialer) { d.Timeout = connectLimit }).
-		WithTransportOptions(func(t *http.Transport) { t.Proxy = nil })
 }

@@ -46,7 +46,6 @@ func newInstance(t *testing.T) (*world, *made, func(variables ...string)) {
 func TestInstance(t *testing.T) {
 	w, m, begin := newInstance(t)
 	begin()
-	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1") // which must not see this
 	first := w.must()
 	w.expect("cold", 0, 0, 1)
 	if want := "PUT /latest/api/token"; len(m.asked) != 3 || m.asked[0] != want {
@@ -77,6 +76,12 @@ func TestInstanceFails(t *testing.T) {
 			return right(r)
 		}
 	}
+	elsewhere := newMade(t)
+	elsewhere.answer = right
+	m.answer = of("", elsewhere.url, 307)
+	if w.fails(BaseRefused); len(elsewhere.asked) > 0 {
+		t.Errorf("a redirect is followed: %q", elsewhere.asked)
+	}
 	m.answer = of("credentials/", marked, 404) // an instance without a role
 	w.fails(BaseRefused)
 	m.answer = of("/Node", `{"Code":"AssumeRoleUnauthorizedAccess","Message":"`+marked+`"}`, 200)
@@ -85,6 +90,13 @@ func TestInstanceFails(t *testing.T) {
 	w.fails(BaseUnreadable)
 	m.answer = of("/Node", `{"Code":"Success","AccessKeyId":"`+marked+`"}`, 200)
 	w.fails(BaseUnreadable)
+}
+
+// TestNoProxySeesMetadata: Go asks none for loopback, whatever a test sets.
+func TestNoProxySeesMetadata(t *testing.T) {
+	if nearby().(*http.Client).Transport.(*http.Transport).Proxy != nil {
+		t.Error("a proxy is asked for")
+	}
 }
 
 func TestContainer(t *testing.T) {
@@ -108,7 +120,6 @@ func TestContainer(t *testing.T) {
 		w.sts.Reset()
 		w.defined(profile.Base{Kind: profile.Metadata, Profile: "task", Source: source, Defining: []profile.Setting{source}}, variables)
 	}
-	t.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
 
 	m.answer = right
 	for want, more := range map[string][2]string{

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials/ssocreds"
 	"github.com/aws/aws-sdk-go-v2/service/sso"
 	"github.com/aws/aws-sdk-go-v2/service/ssooidc"
@@ -16,9 +14,6 @@ import (
 	"daypass/creds"
 	"daypass/profile"
 )
-
-// madeLimit bounds the getting of credentials from a server, with all attempts.
-const madeLimit = 20 * time.Second
 
 // signedIn gets the credentials of a role in IAM Identity Center, by the token that
 // "aws sso login" keeps. The SDK renews that token if it can, in its file.
@@ -37,14 +32,15 @@ func (b Base) signedIn(p *profile.Profile, getenv func(string) string) (id strin
 		if err != nil {
 			return creds.Credentials{}, err
 		}
-		client := sso.NewFromConfig(cfg, func(o *sso.Options) { o.BaseEndpoint = optional(portal) })
+		client := sso.NewFromConfig(cfg, func(o *sso.Options) { o.BaseEndpoint, o.HTTPClient = optional(portal), staying(o.HTTPClient) })
 		provider := ssocreds.New(client, value("sso_account_id"), value("sso_role_name"), value("sso_start_url"), func(o *ssocreds.Options) {
 			if name := value("sso_session"); name != "" {
 				path, err := ssocreds.StandardCachedTokenFilepath(name)
 				if err != nil { // there is no home folder: no token either
 					path = ""
 				}
-				o.SSOTokenProvider = ssocreds.NewSSOTokenProvider(ssooidc.NewFromConfig(cfg, func(o *ssooidc.Options) { o.BaseEndpoint = optional(tokens) }), path)
+				renewing := ssooidc.NewFromConfig(cfg, func(o *ssooidc.Options) { o.BaseEndpoint, o.HTTPClient = optional(tokens), staying(o.HTTPClient) })
+				o.SSOTokenProvider = ssocreds.NewSSOTokenProvider(renewing, path)
 			}
 		})
 		wire := &wire{}
@@ -69,24 +65,4 @@ func needsSignIn(err error) bool {
 	}
 	status := answer.HTTPStatusCode()
 	return status == http.StatusUnauthorized || operation.OperationName == "CreateToken" && status == http.StatusBadRequest
-}
-
-// made checks what the SDK brought, whose own checks end where the answer is JSON.
-func (b *Base) made(ctx context.Context, w *wire, c aws.Credentials, err error) (creds.Credentials, error) {
-	if err != nil {
-		return creds.Credentials{}, b.failure(ctx, w, err)
-	}
-	if !inHeader(c.AccessKeyID) || c.SecretAccessKey == "" || !inHeader(c.SessionToken) {
-		host, _ := w.host.Load().(string)
-		return creds.Credentials{}, b.failed(BaseUnreadable, host, nil)
-	}
-	made := creds.Credentials{
-		AccessKeyID:     c.AccessKeyID,
-		SecretAccessKey: creds.NewSecret(c.SecretAccessKey),
-		SessionToken:    creds.NewSecret(c.SessionToken),
-	}
-	if c.CanExpire {
-		made.Expiration = c.Expires.UTC().Truncate(time.Second)
-	}
-	return made, nil
 }

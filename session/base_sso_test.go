@@ -155,7 +155,12 @@ func TestThePortalAnswers(t *testing.T) {
 			t.Errorf("%+v: %v", test, e)
 		}
 	}
-	s.p.Base.Source = profile.Setting{}
+	elsewhere := newMade(t)
+	elsewhere.answer = s.portal.answer
+	s.portal.answer = func(*http.Request) (int, string) { return 307, elsewhere.url }
+	if e := s.fails(BaseRefused); e.Detail != "307" || len(elsewhere.asked) > 0 {
+		t.Errorf("a redirect: %v, asked %q", e, elsewhere.asked)
+	}
 	s.defined(s.p.Base, map[string]string{"AWS_ENDPOINT_URL_SSO": "http://127.0.0.1:1"})
 	if e := s.fails(BaseUnreachable); e.Detail != "127.0.0.1:1" || !strings.Contains(e.Error(), "refused") {
 		t.Errorf("got %v", e)
