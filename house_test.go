@@ -31,17 +31,18 @@ var mayImport = map[string][]string{
 
 // onlyIn says which rooms may know a library.
 var onlyIn = map[string][]string{
-	"github.com/aws/":                 {"session"},
-	"github.com/zalando/go-keyring":   {"internal/keyring"},
-	"github.com/godbus/dbus":          {"internal/keyring"},
-	"gopkg.in/ini.v1":                 {"profile"},
-	"github.com/gofrs/flock":          {"internal/state"},
-	"golang.org/x/term":               {"internal/tty"},
-	"github.com/spf13/cobra":          {"cli"},
-	"github.com/creack/pty":           {},
-	"github.com/rogpeppe/go-internal": {},
-	"github.com/google/go-cmp":        {},
-	"go.uber.org/goleak":              {},
+	"github.com/aws/":                            {"session"},
+	"github.com/zalando/go-keyring":              {"internal/keyring"},
+	"github.com/godbus/dbus":                     {"internal/keyring"},
+	"gopkg.in/ini.v1":                            {"profile"},
+	"github.com/gofrs/flock":                     {"internal/state"},
+	"github.com/rogpeppe/go-internal/robustio":   {"internal/state"},
+	"golang.org/x/term":                          {"internal/tty"},
+	"github.com/spf13/cobra":                     {"cli"},
+	"github.com/creack/pty":                      {},
+	"github.com/rogpeppe/go-internal/testscript": {},
+	"github.com/google/go-cmp":                   {},
+	"go.uber.org/goleak":                         {},
 }
 
 // forTests are the folders that only tests import.

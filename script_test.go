@@ -118,6 +118,7 @@ func TestScripts(t *testing.T) {
 			"exits":  exitsCommand,
 			"like":   likeCommand,
 			"pretty": prettyCommand,
+			"makes":  makesCommand,
 			"signed": signedCommand,
 			"gosdk":  gosdkCommand,
 		},
@@ -134,6 +135,7 @@ func TestScripts(t *testing.T) {
 //	                          a value, had it not
 //	sts code VARIABLE         puts a fresh code of the first device into the environment
 //	sts skew DURATION         moves STS's clock
+//	sts identity TOKEN ROLE D the token is good for that role, so long
 //	sts fault ACTION KIND [N] drop, hang, or an error code; N times, else for ever
 //	sts eva ID SECRET [NO]... there is one more user, with one key (this one) and a device, who is not allowed that
 //	sts key ID                eva gets one more key
@@ -143,7 +145,7 @@ func TestScripts(t *testing.T) {
 func stsCommand(ts *testscript.TestScript, neg bool, args []string) {
 	sts := ts.Value("sts").(*stsim.Server)
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: sts count|carried|code|skew|fault|reset ...")
+		ts.Fatalf("usage: sts count|carried|code|skew|fault|identity|reset ...")
 	}
 	switch name, args := args[0], args[1:]; {
 	case name == "count" && len(args) == 2:
@@ -174,6 +176,10 @@ func stsCommand(ts *testscript.TestScript, neg bool, args []string) {
 		n, err := strconv.Atoi(args[0])
 		ts.Check(err)
 		sts.SetUnreadyCalls(n)
+	case name == "identity" && len(args) == 3:
+		d, err := time.ParseDuration(args[2])
+		ts.Check(err)
+		sts.AddIdentity(args[0], stsim.Identity{Subject: "job", Roles: []string{args[1]}, Expires: time.Now().Add(d)})
 	case name == "reset":
 		sts.ClearFaults()
 		sts.Reset()

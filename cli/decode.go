@@ -94,7 +94,8 @@ func (a *app) pasted(in io.Reader, args []string) (string, error) {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_request.html#stsapi_comparison
 func (g *get) decoder(ctx context.Context) (creds.Credentials, error) {
 	if g.last().Call == session.GetSessionToken {
-		return session.LongTerm(ctx, g.profile, g.app.Getenv, longTerm{g.keys})
+		g.begun = g.app.Now()
+		return session.LongTerm(ctx, g.profile, g.app.Getenv, g.plan.network, g.means())
 	}
 	result, err := g.credentials(ctx)
 	return result.Credentials, err

@@ -43,7 +43,11 @@ func (a *app) listDevices(ctx context.Context, name string, o options) error {
 	if err != nil && !errors.Is(err, profile.ErrSerial) {
 		return err
 	}
-	devices, err := session.Devices(ctx, p, a.Getenv, o.region, longTerm{k})
+	means, err := a.keyMeans(p, k, o)
+	if err != nil {
+		return err
+	}
+	devices, err := session.Devices(ctx, p, a.Getenv, o.region, means)
 	if err != nil {
 		return err
 	}

@@ -152,7 +152,7 @@ func TestListDevicesFails(t *testing.T) {
 	}{
 		{"no such profile", "", "none", nil, `profile "none": there is no such profile`, "[profile NAME]", 2, 0},
 		{"no key", "[profile dev]\nregion = x", "dev", nil, "leads to no access key", "daypass_source_profile", 2, 0},
-		{"single sign-on", "[profile dev]\nsso_start_url = https://x\n", "dev", nil, "credentials from sso", "daypass_source_profile", 2, 0},
+		{"single sign-on", "[profile dev]\nsso_start_url = https://x\nsso_region = r\nsso_account_id = 1\nsso_role_name = n\n", "dev", nil, `the keys of profile "dev" are temporary`, "begins with AKIA", 2, 0},
 		{"temporary keys", "[profile dev]\naws_access_key_id = ASIA\naws_secret_access_key = s\naws_session_token = t\n", "dev", nil,
 			`the keys of profile "dev" are temporary`, "begins with AKIA", 2, 0},
 		{"no endpoint", "", "main", func(l *listing) { l.env["AWS_ENDPOINT_URL_IAM"] = "localhost" }, "the endpoint from AWS_ENDPOINT_URL_IAM", "https://", 2, 0},

@@ -69,11 +69,6 @@ type explainedSetting struct {
 	Line  int    `json:"line"`
 }
 
-type explainedBase struct {
-	Kind    string `json:"kind"`
-	Profile string `json:"profile"`
-}
-
 type explainedStep struct {
 	Call     string  `json:"call"`
 	RoleARN  string  `json:"role_arn,omitempty"`
@@ -118,7 +113,7 @@ func (a *app) explainFiles(x *explanation, name string, o options) error {
 	x.settings(p)
 	x.inherited(p)
 	if p.Base.Kind != "" {
-		x.Base = &explainedBase{string(p.Base.Kind), p.Base.Profile}
+		x.Base = baseOf(p.Base)
 	}
 	if err != nil {
 		return err
@@ -208,6 +203,11 @@ func (x *explanation) text(a *app) error {
 	}
 	if x.Base != nil {
 		line("base: %s of profile %s", x.Base.Kind, x.Base.Profile)
+		for _, s := range x.Base.Settings {
+			if x.Settings[s.Key] != s.explainedSetting { // else it stands above
+				line("  %s = %s    (%s:%d)", s.Key, s.Value, s.File, s.Line)
+			}
+		}
 	}
 	for i, s := range x.Steps {
 		line("call %d: %s", i+1, s)

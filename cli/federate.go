@@ -106,7 +106,11 @@ func (a *app) federate(ctx context.Context, name string, o options, f session.Fe
 	if err != nil {
 		return err
 	}
-	signer, err := session.LongTerm(ctx, p, a.Getenv, longTerm{k})
+	means, err := a.keyMeans(p, k, o)
+	if err != nil {
+		return err
+	}
+	signer, err := session.LongTerm(ctx, p, a.Getenv, network, means)
 	if err != nil {
 		return err
 	}

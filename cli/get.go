@@ -85,7 +85,7 @@ func (g *get) obtain(ctx context.Context) (session.Result, error) {
 	log, done := g.log()
 	defer done()
 	getter := &session.Getter{
-		Cache: waiting{g.cache, g}, Codes: codes{g}, Keys: longTerm{g.keys},
+		Cache: waiting{g.cache, g}, Codes: codes{g}, Means: g.means(),
 		Replan: func(b session.Base) ([]session.Step, error) {
 			return steps(g.profile, b, g.plan.network, g.wish, g.options.given)
 		},

@@ -79,7 +79,7 @@ func mfaOf(p plan) string {
 		return mfaTrustPolicy
 	case len(p.steps) == 2 && p.steps[0].Call == session.GetSessionToken:
 		return mfaOfSource
-	case len(p.steps) == 1 && p.base.Credentials.Temporary():
+	case len(p.steps) == 1 && p.base.Temporary():
 		return mfaUnknown
 	}
 	return mfaNone

@@ -111,7 +111,7 @@ func (a *app) words(err error) (what, hint string, code int) {
 		return value.Error(), "choose another --format", exitFailed
 	}
 	for _, words := range []func(error) (string, string, int){
-		a.keyWords, a.talkWords, a.configWords, a.loginWords, a.execWords, a.codeWords, decodeWords, consoleWords, a.stsWords,
+		a.keyWords, a.baseWords, a.talkWords, a.configWords, a.loginWords, a.execWords, a.codeWords, decodeWords, consoleWords, a.stsWords,
 	} {
 		if what, hint, code := words(err); code != 0 {
 			return what, hint, code
@@ -170,6 +170,10 @@ func fileHint(e *profile.Error) string {
 func planWords(e *session.ConfigError) (what, hint string) {
 	switch e.Problem {
 	case session.NothingToDo:
+		if e.Detail != "" {
+			return fmt.Sprintf("profile %q has neither a role_arn nor an mfa_serial, so there is nothing to add to its credentials from %s", e.Profile, e.Detail),
+				"let SDKs use its own lines, without a credential_process that calls daypass, or add a role_arn"
+		}
 		return fmt.Sprintf("profile %q has neither a role_arn nor an mfa_serial, so there is nothing to get for it", e.Profile),
 			devicesHint(e.Profile)
 	case session.SerialMissing:
@@ -178,13 +182,9 @@ func planWords(e *session.ConfigError) (what, hint string) {
 	case session.ListNeedsLongTerm:
 		return fmt.Sprintf("the keys of profile %q are temporary, and MFA devices are listed with long-term keys", e.Detail),
 			"use an access key that begins with AKIA"
-	case session.BaseUnsupported:
-		if e.Detail == "" {
-			return fmt.Sprintf("profile %q leads to no access key", e.Profile),
-				"name the profile that has one by daypass_source_profile"
-		}
-		return fmt.Sprintf("profile %q rests on credentials from %s, which daypass cannot use", e.Profile, e.Detail),
-			"name a profile with an access key by daypass_source_profile"
+	case session.BaseMissing:
+		return fmt.Sprintf("profile %q leads to no access key", e.Profile),
+			"name the profile that has one by daypass_source_profile"
 	case session.CodeNeedsLongTerm:
 		return fmt.Sprintf("profile %q has an mfa_serial, but the keys of profile %q are temporary, and STS takes a code only with long-term keys", e.Profile, e.Detail),
 			"use an access key that begins with AKIA, or remove the mfa_serial"
@@ -265,6 +265,8 @@ func (a *app) refusedWords(e *session.RefusedError) (what, hint string, code int
 		return said, "try again in a minute", exitUnreachable
 	case e.BadTime():
 		return fmt.Sprintf("%s refused the time of the request: the clock of this machine %s", e.Service(), offBy(e.Skew)), "set the clock", exitDenied
+	case e.Call == session.AssumeRoleWithWebIdentity:
+		return a.tokenWords(e, said)
 	case e.BadSerial():
 		return said, "the mfa_serial must be the ARN of a device of this very user: " + devicesHint(a.profile), exitDenied
 	case a.callHint(e) != "":

@@ -35,6 +35,10 @@ func wrongBy(skew time.Duration) *session.RefusedError {
 	return refused
 }
 
+func baseError(k profile.Kind, problem session.BaseProblem, detail string, err error) error {
+	return &session.BaseError{Kind: k, Profile: "main", Problem: problem, Detail: detail, Err: err}
+}
+
 // TestWords: each error has its first line, its hint and its exit code.
 func TestWords(t *testing.T) {
 	const login = `run "daypass login dev" in a terminal, then try again`
@@ -59,8 +63,8 @@ func TestWords(t *testing.T) {
 		{&session.ConfigError{Profile: "dev", Problem: session.NothingToDo}, "there is nothing to get for it", devices, 2},
 		{&session.ConfigError{Profile: "dev", Problem: session.SerialMissing, Detail: "mfa_process (/c:3)"}, `"dev" has mfa_process (/c:3), but neither it nor a profile that it rests on has an mfa_serial`, devices, 2},
 		{&session.ConfigError{Profile: "dev", Problem: session.ListNeedsLongTerm, Detail: "main"}, `the keys of profile "main" are temporary`, "AKIA", 2},
-		{&session.ConfigError{Profile: "dev", Problem: session.BaseUnsupported}, "leads to no access key", "daypass_source_profile", 2},
-		{&session.ConfigError{Profile: "dev", Problem: session.BaseUnsupported, Detail: "sso"}, "rests on credentials from sso", "daypass_source_profile", 2},
+		{&session.ConfigError{Profile: "dev", Problem: session.BaseMissing}, "leads to no access key", "daypass_source_profile", 2},
+		{&session.ConfigError{Profile: "dev", Problem: session.NothingToDo, Detail: "sso"}, "nothing to add to its credentials from sso", "without a credential_process", 2},
 		{&session.ConfigError{Profile: "dev", Problem: session.CodeNeedsLongTerm, Detail: "main"}, `the keys of profile "main" are temporary`, "AKIA", 2},
 		{&session.ConfigError{Profile: "dev", Problem: session.WishTooLong, Detail: "2h of 1h"}, "min_remaining is 2h of 1h", "ask for less", 2},
 		{&session.ConfigError{Profile: "dev", Problem: session.EnvironmentEmpty}, "AWS_ACCESS_KEY_ID", "set both", 2},
@@ -68,6 +72,30 @@ func TestWords(t *testing.T) {
 		{&session.ConfigError{Profile: "dev", Problem: session.RegionInvalid, Detail: "--region"}, "the region from --region", "eu-west-1", 2},
 		{&session.ConfigError{Profile: "dev", Problem: session.EndpointInvalid, Detail: "AWS_ENDPOINT_URL"}, "the endpoint from AWS_ENDPOINT_URL", "https://", 2},
 		{&session.NetworkConfigError{From: "AWS_CA_BUNDLE", Err: errors.New("no such file")}, "AWS_CA_BUNDLE: no such file", "correct that setting", 2},
+		{baseError(profile.Process, session.ProgramFailed, "op", &mfa.ProcessError{Program: "op", Err: errors.New("exit status 1")}), `credential_process of profile "main": running "op": exit status 1`, "by hand", 1},
+		{baseError(profile.Process, session.ProgramSlow, "op", nil), `"op" did not end in time`, "by hand", 4},
+		{baseError(profile.Process, session.BaseUnreadable, "op", nil), `what "op" printed are no credentials`, "by hand", 1},
+		{baseError(profile.Process, session.BaseExpired, "", nil), "have expired", "by hand", 1},
+		{baseError(profile.Process, session.ProgramFailed, "op", errCallerGone), "has ended", "", 4},
+		{baseError(profile.WebIdentity, session.TokenUnreadable, "/t", errors.New("is a directory")), "/t: is a directory", "web_identity_token_file", 1},
+		{baseError(profile.SSO, session.SignInNeeded, "", nil), `profile "main" rests on IAM Identity Center, and nobody is signed in`, `run "aws sso login --profile main"`, 1},
+		{baseError(profile.SSO, session.SignInNeeded, "my corp", nil), "nobody is signed in", `run "aws sso login --sso-session 'my corp'"`, 1},
+		{baseError(profile.SSO, session.BaseRefused, "403", nil), `IAM Identity Center gives no credentials for profile "main" (HTTP 403)`, "sso_role_name", 5},
+		{baseError(profile.SSO, session.BaseRefused, "429", nil), "(HTTP 429)", "in a minute", 6},
+		{baseError(profile.SSO, session.BaseRefused, "503", nil), "(HTTP 503)", "in a minute", 6},
+		{baseError(profile.SSO, session.BaseUnreachable, "sso:443", errors.New("no route")), `IAM Identity Center for profile "main" cannot be reached at sso:443: no route`, "proxy", 6},
+		{baseError(profile.SSO, session.BaseUnreadable, "sso:443", nil), "what answers at sso:443", "proxy", 6},
+		{baseError(profile.Metadata, session.BaseRefused, "", nil), `the metadata service gives no credentials for profile "main"`, "must have a role", 5},
+		{baseError(profile.Metadata, session.BaseUnreachable, "imds:80", errors.New("no route")), "cannot be reached at imds:80", "on an instance of EC2", 6},
+		{baseError(profile.Metadata, session.BaseExpired, "", nil), "have expired by the clock", "set the clock", 1},
+		{baseError(profile.Metadata, session.MetadataOff, "AWS_OFF", nil), "which AWS_OFF switches off", "unset", 2},
+		{baseError(profile.Metadata, session.ContainerMissing, "AWS_A, AWS_B", nil), "none of AWS_A, AWS_B is set", "container", 2},
+		{baseError(profile.Metadata, session.ContainerForeign, "AWS_A", nil), "the address in AWS_A", "correct", 2},
+		{&session.RefusedError{Call: session.AssumeRoleWithWebIdentity, Code: "ExpiredTokenException", Status: 400}, "ExpiredTokenException", "has not expired", 5},
+		{&session.RefusedError{Call: session.AssumeRoleWithWebIdentity, Code: "InvalidIdentityToken", Status: 400}, "InvalidIdentityToken", "of a provider", 5},
+		{&session.RefusedError{Call: session.AssumeRoleWithWebIdentity, Code: "AccessDenied", Status: 403}, "AccessDenied", "trust the issuer", 5},
+		{&session.RefusedError{Call: session.AssumeRoleWithWebIdentity, Code: "PackedPolicyTooLarge", Status: 400}, "PackedPolicyTooLarge", "explain", 5},
+		{&session.RefusedError{Call: session.AssumeRoleWithWebIdentity, Code: "InternalFailure", Status: 500}, "InternalFailure", "in a minute", 6},
 		{&loopError{[]string{"a", "b", "a"}}, "a → b → a", "must not ask for the same profile", 2},
 		{unavailable(tty.ErrNone), `profile "dev" needs an MFA code and there is no terminal to ask on`, login, 3},
 		{unavailable(tty.ErrBackground), "runs in the background of its terminal", login, 3},

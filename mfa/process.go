@@ -81,16 +81,22 @@ func (f *fetching) tell(line string) {
 	}
 }
 
-// run runs the program once. Its stderr is shown on the terminal: it may say that a key wants to be touched.
-func (f *fetching) run(ctx context.Context) (string, error) {
-	f.runs++
-	child := Child{Args: f.Process, Environ: f.Environ, Callers: f.Callers, MaxOutput: maxOutput}
-	if t := f.terminalToTell(); t != nil {
+// Fetch runs a program that prints a code or credentials, as Process is run, and returns what it printed, limit bytes at most.
+// Its stderr is shown on the terminal: it may say that a key wants to be touched. Errors are those of Run.
+func (a *Asker) Fetch(ctx context.Context, args []string, limit int) ([]byte, error) {
+	child := Child{Args: args, Environ: a.Environ, Callers: a.Callers, MaxOutput: limit}
+	if t := a.terminalToTell(); t != nil {
 		relay := &relay{terminal: t}
 		defer relay.close()
 		child.Stderr = relay
 	}
-	out, err := Run(ctx, child)
+	return Run(ctx, child)
+}
+
+// run runs the program once.
+func (f *fetching) run(ctx context.Context) (string, error) {
+	f.runs++
+	out, err := f.Fetch(ctx, f.Process, maxOutput)
 	f.fetched = f.now()
 	if ctx.Err() != nil && err != nil {
 		return "", stopped(ctx)

@@ -19,16 +19,20 @@ func (v *resolver) findBase() error {
 		if !ok || sec == last && base.Kind == WebIdentity {
 			continue
 		}
-		role := Role{Profile: sec.name, ARN: arn, Settings: sec.settings}
-		role.ExternalID, _ = sec.lookup("external_id")
-		role.SessionName, _ = sec.lookup("role_session_name")
-		role.DurationSetting, _ = sec.lookup("duration_seconds")
-		v.p.Roles = append(v.p.Roles, role)
+		v.p.Roles = append(v.p.Roles, readRole(sec, arn))
 	}
 	if base.Kind == "" {
 		return v.noBase(last)
 	}
 	return nil
+}
+
+func readRole(sec *section, arn Setting) Role {
+	r := Role{Profile: sec.name, ARN: arn, Settings: sec.settings}
+	r.ExternalID, _ = sec.lookup("external_id")
+	r.SessionName, _ = sec.lookup("role_session_name")
+	r.DurationSetting, _ = sec.lookup("duration_seconds")
+	return r
 }
 
 // base finds the first credentials: a key in the keyring goes before whatever the
@@ -78,10 +82,11 @@ func (v *resolver) baseInFiles(sec *section) (Base, error) {
 		return v.credentialSource(sec, s)
 	}
 	if s, ok := sec.lookup("web_identity_token_file"); ok {
-		if _, ok := sec.lookup("role_arn"); !ok {
+		arn, ok := sec.lookup("role_arn")
+		if !ok {
 			return b, bad(sec.name, s, "needs a role_arn beside it")
 		}
-		b.Kind, b.Source = WebIdentity, s
+		b.Kind, b.Source, b.Role = WebIdentity, s, readRole(sec, arn)
 		b.Defining = defining(sec, "role_arn", "role_session_name", s.Key)
 		return b, nil
 	}
@@ -168,9 +173,7 @@ func (t *text) otherKey(b Base, heads []int) error {
 }
 
 // sameKey reports whether both are one setting, with or without our prefix.
-func sameKey(a, b Setting) bool {
-	return strings.TrimPrefix(a.Key, ownPrefix) == strings.TrimPrefix(b.Key, ownPrefix)
-}
+func sameKey(a, b Setting) bool { return a.Name() == b.Name() }
 
 func (v *resolver) credentialSource(sec *section, s Setting) (Base, error) {
 	b := Base{Profile: sec.name, Source: s, Defining: []Setting{s}}
@@ -190,7 +193,7 @@ func (v *resolver) sso(sec *section, s Setting) (Base, error) {
 	b.Defining = defining(sec, "sso_account_id", "sso_region", "sso_role_name", "sso_session", "sso_start_url")
 	name, ok := sec.lookup("sso_session")
 	if !ok {
-		return b, nil
+		return b, b.complete("sso_account_id", "sso_role_name", "sso_region", "sso_start_url")
 	}
 	session, err := v.files.other("sso-session", name.Value)
 	if err != nil {
@@ -199,8 +202,35 @@ func (v *resolver) sso(sec *section, s Setting) (Base, error) {
 	if session == nil {
 		return Base{Profile: sec.name}, bad(sec.name, name, "there is no section [sso-session %s]", name.Value)
 	}
-	b.Defining = append(b.Defining, defining(session, "sso_region", "sso_start_url")...)
-	return b, nil
+	for _, s := range defining(session, "sso_region", "sso_start_url") {
+		if own, ok := b.Defines(s.Key); ok && own.Value != s.Value {
+			return b, bad(sec.name, own, "is not that of the section [sso-session %s] (%s)", name.Value, s.Place())
+		}
+		b.Defining = append(b.Defining, s)
+	}
+	return b, b.complete("sso_account_id", "sso_role_name", "sso_region", "sso_start_url")
+}
+
+// complete is an error if Defining lacks one of keys, without which nobody is
+// signed in.
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-sso-credentials.html
+func (b Base) complete(keys ...string) error {
+	for _, key := range keys {
+		if _, ok := b.Defines(key); !ok {
+			return bad(b.Profile, b.Source, "needs %s beside it", key)
+		}
+	}
+	return nil
+}
+
+// Defines gives the setting of Defining that is called key, with or without our
+// prefix.
+func (b Base) Defines(key string) (Setting, bool) {
+	i := slices.IndexFunc(b.Defining, func(s Setting) bool { return sameKey(s, Setting{Key: key}) })
+	if i < 0 {
+		return Setting{}, false
+	}
+	return b.Defining[i], true
 }
 
 func defining(sec *section, keys ...string) []Setting {

@@ -24,6 +24,11 @@ func (r *Reader) ownCall(s Setting) (profile string, ours bool) {
 	return profileFlag(words[2:]), true
 }
 
+// isOwnCall reports whether words are a call of daypass under its own name.
+func isOwnCall(words []string) bool {
+	return len(words) > 1 && words[1] == "credential-process" && isOwnName(words[0])
+}
+
 func isOwnName(program string) bool {
 	base := filepath.Base(program)
 	if runtime.GOOS == "windows" {

@@ -14,11 +14,21 @@ func (v *resolver) check() error {
 			return err
 		}
 	}
+	if p.Base.Kind == WebIdentity {
+		if err := checkRole(&p.Base.Role); err != nil {
+			return err
+		}
+	}
 	if err := v.checkSerial(); err != nil {
 		return err
 	}
-	if err := v.checkProcess(); err != nil {
+	if err := checkCommand(p.Name, p.MFAProcess); err != nil {
 		return err
+	}
+	if p.Base.Kind == Process {
+		if err := checkCommand(p.Base.Profile, p.Base.Source); err != nil {
+			return err
+		}
 	}
 	return v.checkOptions()
 }
@@ -39,22 +49,23 @@ func checkRole(r *Role) error {
 	return err
 }
 
-func (v *resolver) checkProcess() error {
-	s := v.p.MFAProcess
+// checkCommand checks a command that is run without a shell, as botocore runs
+// them.
+func checkCommand(profile string, s Setting) error {
 	if s.Value == "" {
 		return nil
 	}
 	words, err := SplitCommand(s.Value)
 	if err != nil {
-		return bad(v.p.Name, s, "is not a command: %v", err)
+		return bad(profile, s, "is not a command: %v", err)
 	}
 	if len(words) > 0 && isAssignment(words[0]) { // which may hold a seed
-		e := bad(v.p.Name, s, "is run without a shell, so that it cannot begin with a variable")
+		e := bad(profile, s, "is run without a shell, so that it cannot begin with a variable")
 		e.Hint = "write sh -c '...' around the command"
 		return e
 	}
 	if hasShellSyntax(s.Value) {
-		e := bad(v.p.Name, s, "is run without a shell, so that |, > and $( in it would be arguments")
+		e := bad(profile, s, "is run without a shell, so that |, > and $( in it would be arguments")
 		e.Hint = "write sh -c '...' around the command"
 		return e
 	}

@@ -79,6 +79,8 @@ type Base struct {
 	// Source is, for the other kinds, the setting that makes it this kind:
 	// the credential_process, for instance.
 	Source Setting
+	// Role is the role that a WebIdentity gets, zero for the other kinds.
+	Role Role
 	// Defining are, for the other kinds, all settings that say whose
 	// credentials these will be, sorted by key; Source is among them.
 	Defining []Setting

@@ -27,6 +27,9 @@ type Setting struct {
 	Line int
 }
 
+// Name is what the setting is called in AWS's files: Key without our prefix.
+func (s Setting) Name() string { return strings.TrimPrefix(s.Key, ownPrefix) }
+
 // Secret says whether the value is a secret by the name of its key.
 func (s Setting) Secret() bool {
 	for _, end := range []string{"secret_access_key", "session_token", "security_token", "password", "secret"} {
@@ -46,21 +49,24 @@ func nestedName(key, sub string) string {
 	return key + "." + sub
 }
 
-// Shown is the value as a person may see it: "(set)" for a secret, and of an
-// mfa_process only its program, since its arguments may hold a seed.
+// Shown is the value as a person may see it: "(set)" for a secret, and of a
+// command only its program, since its arguments may hold a seed or a password.
+// A credential_process that is daypass is shown whole.
 func (s Setting) Shown() string {
+	key := s.Name()
 	switch {
 	case s.Secret():
 		return hiddenValue
-	case strings.TrimPrefix(s.Key, ownPrefix) == "mfa_process":
+	case key == "mfa_process" || key == "credential_process":
 		words, err := SplitCommand(s.Value)
-		if err != nil {
+		switch {
+		case err != nil || len(words) > 0 && isAssignment(words[0]):
 			return hiddenValue
-		}
-		if len(words) == 0 {
+		case len(words) == 0:
 			return ""
+		case key == "mfa_process" || !isOwnCall(words):
+			return words[0]
 		}
-		return words[0]
 	}
 	return s.Value
 }

@@ -29,6 +29,14 @@ func TestShown(t *testing.T) {
 		{"daypass_mfa_process", "'/my bin/otp' marked", "/my bin/otp"},
 		{"mfa_process", "otp 'marked", "(set)"},
 		{"mfa_process", "", ""},
+		{"mfa_process", "SEED=marked otp", "(set)"},
+		{"credential_process", "op read marked", "op"},
+		{"daypass_credential_process", "vault --token=marked", "vault"},
+		{"credential_process", "TOKEN=marked vault", "(set)"},
+		{"credential_process", "op 'marked", "(set)"},
+		{"credential_process", "op credential-process marked", "op"},
+		{"credential_process", "/x/daypass credential-process --profile dev", "/x/daypass credential-process --profile dev"},
+		{"mfa_process", "daypass credential-process marked", "daypass"},
 	} {
 		if got := (Setting{Key: c.key, Value: c.value}).Shown(); got != c.want {
 			t.Errorf("%s = %s: %q, want %q", c.key, c.value, got, c.want)

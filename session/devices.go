@@ -27,22 +27,25 @@ type Device struct {
 // Devices lists the MFA devices of the user whose access key p rests on, in IAM's
 // order; nil if there are none. It needs no serial, and asks nobody. region is
 // one given on the command line, or empty. Errors are *ConfigError,
-// *NetworkConfigError and those of keys before any call, *RefusedError and
-// *UnreachableError after.
+// *NetworkConfigError, *BaseError and those of by.Keys before any call,
+// *RefusedError and *UnreachableError after.
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListMFADevices.html
-func Devices(ctx context.Context, p *profile.Profile, getenv func(string) string, region string, keys Keys) ([]Device, error) {
+func Devices(ctx context.Context, p *profile.Profile, getenv func(string) string, region string, by Means) ([]Device, error) {
 	base, err := ReadBase(p, getenv)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkLister(p, base); err != nil {
+	if err := checkLongTerm(p, base, ListNeedsLongTerm); err != nil {
 		return nil, err
 	}
 	client, err := iamClient(ctx, p, getenv, region)
 	if err != nil {
 		return nil, err
 	}
-	if err := base.open(ctx, keys); err != nil {
+	if err := base.open(ctx, by, Network{}, time.Now); err != nil {
+		return nil, err
+	}
+	if err := checkLongTerm(p, base, ListNeedsLongTerm); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, iamLimit)
@@ -54,14 +57,14 @@ func Devices(ctx context.Context, p *profile.Profile, getenv func(string) string
 	return devices, err
 }
 
-// checkLister tells what cannot call IAM: the credentials of most sessions and
-// roles belong to no user, or must not.
-func checkLister(p *profile.Profile, b Base) error {
+// checkLongTerm tells what cannot make a call that AWS closes to sessions and
+// roles, or that is about the user they may not belong to.
+func checkLongTerm(p *profile.Profile, b Base, needed Problem) error {
 	switch {
 	case b.ID == "":
-		return &ConfigError{Profile: p.Name, Problem: BaseUnsupported, Detail: string(b.Kind)}
-	case b.Credentials.Temporary():
-		return &ConfigError{Profile: p.Name, Problem: ListNeedsLongTerm, Detail: b.Profile}
+		return &ConfigError{Profile: p.Name, Problem: BaseMissing}
+	case b.Temporary():
+		return &ConfigError{Profile: p.Name, Problem: needed, Detail: b.Profile}
 	}
 	return nil
 }

@@ -20,7 +20,8 @@ const (
 // lister is a world whose profile rests on ana's key, and needs no serial.
 type lister struct {
 	*world
-	env map[string]string
+	env      map[string]string
+	programs *programs
 }
 
 func newLister(t *testing.T) *lister {
@@ -28,7 +29,7 @@ func newLister(t *testing.T) *lister {
 	w := newWorld(t)
 	w.p.MFASerial = profile.Setting{}
 	w.p.Base = base(w.want.Base.ID, w.want.Base.Credentials.SecretAccessKey.Reveal())
-	return &lister{w, map[string]string{"AWS_ENDPOINT_URL_IAM": w.want.Network.Endpoint.Value}}
+	return &lister{world: w, env: map[string]string{"AWS_ENDPOINT_URL_IAM": w.want.Network.Endpoint.Value}}
 }
 
 func base(id, secret string) profile.Base {
@@ -36,7 +37,7 @@ func base(id, secret string) profile.Base {
 }
 
 func (l *lister) devices(ctx context.Context) ([]Device, error) {
-	return Devices(ctx, &l.p, env(l.env), "", nil)
+	return Devices(ctx, &l.p, env(l.env), "", Means{Programs: l.programs})
 }
 
 // called checks what arrived: so many calls, each signed for IAM by that key.
@@ -154,15 +155,16 @@ func TestDevicesNeedALongTermKey(t *testing.T) {
 		problem Problem
 		detail  string
 	}{
-		{profile.Base{}, nil, BaseUnsupported, ""},
-		{profile.Base{Kind: profile.SSO, Profile: "p"}, nil, BaseUnsupported, "sso"},
-		{profile.Base{Kind: profile.Process, Profile: "p"}, nil, BaseUnsupported, "process"},
+		{profile.Base{}, nil, BaseMissing, ""},
+		{profile.Base{Kind: profile.SSO, Profile: "p"}, nil, ListNeedsLongTerm, "p"},
+		{profile.Base{Kind: profile.Process, Profile: "p", Source: setting("op")}, nil, ListNeedsLongTerm, "p"},
+		{profile.Base{Kind: profile.WebIdentity, Profile: "p"}, nil, ListNeedsLongTerm, "p"},
 		{temporary, nil, ListNeedsLongTerm, "main"},
 		{environment, nil, EnvironmentEmpty, ""},
 		{environment, map[string]string{"AWS_ACCESS_KEY_ID": "ASIA", "AWS_SECRET_ACCESS_KEY": "s", "AWS_SESSION_TOKEN": "t"}, ListNeedsLongTerm, "p"},
 	} {
 		l := newLister(t)
-		l.p.Base = test.base
+		l.p.Base, l.programs = test.base, printing(t, `{"Version":1,"AccessKeyId":"ASIA","SecretAccessKey":"s","SessionToken":"t"}`)
 		for name, value := range test.env {
 			l.env[name] = value
 		}

@@ -114,6 +114,7 @@ func partition(p *profile.Profile, region string) string {
 	for _, r := range p.Roles {
 		arns = append(arns, r.ARN.Value)
 	}
+	arns = append(arns, p.Base.Role.ARN.Value)
 	for _, arn := range arns {
 		if parts := strings.SplitN(arn, ":", 3); len(parts) == 3 && parts[0] == "arn" && parts[1] != "" {
 			return parts[1]

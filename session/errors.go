@@ -20,8 +20,8 @@ type Problem int
 
 // What a ConfigError can be about; Detail is named behind each.
 const (
-	NothingToDo       Problem = iota // neither a role nor a serial
-	BaseUnsupported                  // the kind of the base, empty if there is none
+	NothingToDo       Problem = iota // neither a role nor a serial; the kind of a base that SDKs can use without us, else empty
+	BaseMissing                      // nothing
 	CodeNeedsLongTerm                // the profile whose keys are temporary
 	WishTooLong                      // "M of what can be issued"
 	EnvironmentEmpty                 // credential_source = Environment without keys

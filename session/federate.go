@@ -62,19 +62,20 @@ func (f Federation) Check() error {
 }
 
 // LongTerm returns the access key that p rests on. It is a *ConfigError if that
-// is none, or temporary, else an error of keys.
-func LongTerm(ctx context.Context, p *profile.Profile, getenv func(string) string, keys Keys) (creds.Credentials, error) {
+// is none, or temporary, else an error of Base.open.
+func LongTerm(ctx context.Context, p *profile.Profile, getenv func(string) string, n Network, by Means) (creds.Credentials, error) {
 	b, err := ReadBase(p, getenv)
-	if err == nil {
-		err = b.open(ctx, keys)
-	}
-	switch {
-	case err != nil:
+	if err != nil {
 		return creds.Credentials{}, err
-	case b.ID == "":
-		return creds.Credentials{}, &ConfigError{Profile: p.Name, Problem: BaseUnsupported, Detail: string(b.Kind)}
-	case b.Credentials.Temporary():
-		return creds.Credentials{}, &ConfigError{Profile: p.Name, Problem: CallNeedsLongTerm, Detail: b.Profile}
+	}
+	if err := checkLongTerm(p, b, CallNeedsLongTerm); err != nil {
+		return creds.Credentials{}, err
+	}
+	if err := b.open(ctx, by, n, time.Now); err != nil {
+		return creds.Credentials{}, err
+	}
+	if err := checkLongTerm(p, b, CallNeedsLongTerm); err != nil {
+		return creds.Credentials{}, err
 	}
 	return b.Credentials, nil
 }

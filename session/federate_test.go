@@ -137,15 +137,15 @@ func TestLongTerm(t *testing.T) {
 		detail  string
 	}{
 		"temporary": {temporary, CallNeedsLongTerm, "main"},
-		"none":      {profile.Base{Profile: "main"}, BaseUnsupported, ""},
-		"sso":       {profile.Base{Kind: profile.SSO, Profile: "main"}, BaseUnsupported, "sso"},
+		"none":      {profile.Base{Profile: "main"}, BaseMissing, ""},
+		"sso":       {profile.Base{Kind: profile.SSO, Profile: "main"}, CallNeedsLongTerm, "main"},
 	} {
 		var config *ConfigError
-		if c, err := LongTerm(t.Context(), &profile.Profile{Name: "p", Base: test.base}, env(nil), nil); !errors.As(err, &config) || config.Problem != test.problem || config.Detail != test.detail || c != (creds.Credentials{}) {
+		if c, err := LongTerm(t.Context(), &profile.Profile{Name: "p", Base: test.base}, env(nil), Network{}, Means{}); !errors.As(err, &config) || config.Problem != test.problem || config.Detail != test.detail || c != (creds.Credentials{}) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if c, err := LongTerm(t.Context(), &profile.Profile{Base: base("AKIAEXAMPLE", "s")}, env(nil), nil); err != nil || c.AccessKeyID != "AKIAEXAMPLE" {
+	if c, err := LongTerm(t.Context(), &profile.Profile{Base: base("AKIAEXAMPLE", "s")}, env(nil), Network{}, Means{}); err != nil || c.AccessKeyID != "AKIAEXAMPLE" {
 		t.Errorf("%v", err)
 	}
 }

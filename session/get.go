@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"daypass/creds"
+	"daypass/profile"
 )
 
 // Cache is where temporary credentials are kept, by a step's key.
@@ -53,12 +54,12 @@ type Codes interface {
 	Ask(ctx context.Context, q Question, try func(ctx context.Context, code string) (Answer, error)) error
 }
 
-// Getter gets the credentials of a plan. The fields up to Log are needed, Keys and
-// Replan if the base is a key in the keyring.
+// Getter gets the credentials of a plan. The fields up to Log are needed, Replan if
+// the base is a key in the keyring.
 type Getter struct {
-	Cache   Cache
-	Codes   Codes
-	Keys    Keys
+	Cache Cache
+	Codes Codes
+	Means
 	Replan  func(Base) ([]Step, error) // plans anew for another base
 	Base    Base
 	Network Network
@@ -123,42 +124,15 @@ func (g *Getter) Get(ctx context.Context) (Result, error) {
 	return Result{}, err
 }
 
-// errOtherKey ends a try for which the keyring turned out to hold another key than
-// the one that was planned with.
-var errOtherKey = errors.New("the keyring holds another key")
-
-// open reads the base's key where it lies in the keyring. What is issued for
-// another key than was planned with would be filed under that one's name.
-func (g *Getter) open(ctx context.Context) error {
-	planned := g.Base.ID
-	if err := g.Base.open(ctx, g.Keys); err != nil {
-		return err
-	}
-	if g.Base.ID != planned {
-		return errOtherKey
-	}
-	return nil
-}
-
-// replanned gets credentials by the key that is there, which has been read: this
-// happens once.
-func (g *Getter) replanned(ctx context.Context) (Result, error) {
-	g.Log.Info("planning anew, since the key was replaced", "key", g.Base.ID)
-	steps, err := g.Replan(g.Base)
-	if err != nil {
-		return Result{}, err
-	}
-	g.Steps = steps
-	return g.Get(ctx)
-}
-
 // renew gets new credentials for the last step. It takes no lock if a code is
 // needed, by the step code, and nobody can give one; such a step is signed by the
 // base.
 func (g *Getter) renew(ctx context.Context, code int) (creds.Issued, error) {
 	if code >= 0 {
-		if err := g.open(ctx); err != nil {
-			return creds.Issued{}, err
+		if g.Base.Kind == profile.Keyring { // others are not got before the lock: a program may ask somebody
+			if err := g.open(ctx); err != nil {
+				return creds.Issued{}, err
+			}
 		}
 		if err := g.available(); err != nil {
 			return creds.Issued{}, err
@@ -255,6 +229,7 @@ func (g *Getter) signer(ctx context.Context, i int) (creds.Issued, bool, error) 
 // call makes the call of step i, with a code if it carries one.
 func (g *Getter) call(ctx context.Context, i int, signer creds.Credentials) (issued creds.Issued, err error) {
 	step := g.Steps[i]
+	step.Duration = g.duration(i)
 	if g.client == nil {
 		if g.client, err = newClient(ctx, g.Network); err != nil {
 			return creds.Issued{}, err
@@ -279,7 +254,7 @@ func (g *Getter) call(ctx context.Context, i int, signer creds.Credentials) (iss
 func (g *Getter) withoutCode(i int, err error) error {
 	var refused *RefusedError
 	coded := slices.ContainsFunc(g.Steps[:i+1], func(s Step) bool { return s.Serial != "" })
-	if errors.As(err, &refused) && !coded && !g.Base.Credentials.Temporary() {
+	if errors.As(err, &refused) && !coded && !g.Base.Temporary() {
 		refused.NoCode = true
 	}
 	return err

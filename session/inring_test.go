@@ -152,13 +152,13 @@ func TestDevicesByAKeyInTheKeyring(t *testing.T) {
 	l := newLister(t)
 	r := l.withKeyring()
 	l.p.Base = profile.Base{Kind: profile.Keyring, Profile: "main", AccessKeyID: l.p.Base.AccessKeyID}
-	devices, err := Devices(t.Context(), &l.p, env(l.env), "", r)
+	devices, err := Devices(t.Context(), &l.p, env(l.env), "", Means{Keys: r})
 	if err != nil || len(devices) != 1 || r.reads != 1 {
 		t.Errorf("%+v, %v, %d reads", devices, err, r.reads)
 	}
 	l.called(1)
 	r.err = errors.New("locked")
-	if _, err := Devices(t.Context(), &l.p, env(l.env), "", r); err != r.err {
+	if _, err := Devices(t.Context(), &l.p, env(l.env), "", Means{Keys: r}); err != r.err {
 		t.Errorf("got %v", err)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 
 	"daypass/profile"
 )
@@ -133,6 +134,7 @@ func (n Network) config(ctx context.Context) (aws.Config, error) {
 		config.WithSharedCredentialsFiles([]string{}),
 		config.WithRegion(n.Region.Value),
 		config.WithCredentialsProvider(aws.AnonymousCredentials{}),
+		config.WithLogger(logging.Nop{}), // else it warns on stderr
 		config.WithHTTPClient(awshttp.NewBuildableClient().
 			WithTimeout(attemptLimit).
 			WithTransportOptions(func(t *http.Transport) { t.OnProxyConnectResponse = proxyAnswered }).

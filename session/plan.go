@@ -27,9 +27,9 @@ const (
 
 // Step is one STS call of a plan.
 type Step struct {
-	Call     string // GetSessionToken or AssumeRole
+	Call     string // GetSessionToken, AssumeRole or AssumeRoleWithWebIdentity
 	Profile  string // the profile whose settings the call follows
-	RoleARN  string // of AssumeRole, else empty
+	RoleARN  string // of GetSessionToken empty
 	Serial   string // the MFA device whose code the call carries, empty if it carries none
 	Duration time.Duration
 
@@ -71,6 +71,13 @@ func Plan(p *profile.Profile, w Want) ([]Step, error) {
 		return nil, err
 	}
 	steps := make([]Step, 0, len(roles)+1)
+	if w.Base.Kind == profile.WebIdentity {
+		step, err := tokenStep(p.Base.Role, w.Login)
+		if err != nil {
+			return nil, err
+		}
+		steps = append(steps, step)
+	}
 	direct := len(roles) > 0 && (!p.MFASession || roles[0].Duration > chainCap)
 	if serial != "" && !direct {
 		steps = append(steps, Step{Call: GetSessionToken, Profile: p.Name, Serial: serial, Duration: sessionDuration(p)})
@@ -79,16 +86,26 @@ func Plan(p *profile.Profile, w Want) ([]Step, error) {
 		if serial != "" && direct && i == 0 {
 			step.Serial = serial
 		}
-		if chained := len(steps) > 0 || w.Base.Credentials.Temporary(); chained && step.Duration > chainCap {
-			step.Note = fmt.Sprintf("%s is cut to 1h: STS gives no more to a role that is assumed with temporary credentials", step.Duration)
-			step.Duration = chainCap
-		}
+		clamp(&step, len(steps) > 0 || w.Base.Temporary(), w.Base.Kind)
 		steps = append(steps, step)
 	}
 	for i := range steps {
 		steps[i].Key = key(w, steps[:i+1])
 	}
-	return steps, checkWish(p, steps[len(steps)-1].Duration, w.MinRemaining)
+	return steps, checkWish(p.Name, steps[len(steps)-1].Duration, w.MinRemaining)
+}
+
+// clamp cuts a step to what STS gives with temporary credentials.
+func clamp(step *Step, chained bool, base profile.Kind) {
+	const cut = "is cut to 1h: STS gives no more to a role that is assumed with temporary credentials"
+	switch {
+	case step.Duration <= chainCap:
+	case chained:
+		step.Note = fmt.Sprintf("%s %s", step.Duration, cut)
+		step.Duration = chainCap
+	case base == profile.Process:
+		step.Note = fmt.Sprintf("if the program prints temporary credentials, %s %s", step.Duration, cut)
+	}
 }
 
 // roleSteps are the AssumeRole calls of p. What is given is for the last.
@@ -115,22 +132,22 @@ func checkBase(p *profile.Profile, b Base) error {
 	serial := p.MFASerial.Value
 	switch {
 	case len(p.Roles) == 0 && serial == "" && b.Kind != profile.WebIdentity: // its role belongs to the base
-		return &ConfigError{Profile: p.Name, Problem: NothingToDo}
+		return &ConfigError{Profile: p.Name, Problem: NothingToDo, Detail: string(b.madeElsewhere())}
 	case b.ID == "":
-		return &ConfigError{Profile: p.Name, Problem: BaseUnsupported, Detail: string(b.Kind)}
+		return &ConfigError{Profile: p.Name, Problem: BaseMissing}
 	case p.NeedsSerial.Key != "":
 		return &ConfigError{Profile: p.Name, Problem: SerialMissing, Detail: fmt.Sprintf("%s (%s)", p.NeedsSerial.Key, p.NeedsSerial.Place())}
-	case serial != "" && b.Credentials.Temporary():
+	case serial != "" && b.Temporary():
 		return &ConfigError{Profile: p.Name, Problem: CodeNeedsLongTerm, Detail: b.Profile}
 	}
 	return nil
 }
 
-func checkWish(p *profile.Profile, issued, wish time.Duration) error {
+func checkWish(profile string, issued, wish time.Duration) error {
 	if !wished(wish) || wish <= issued-time.Minute {
 		return nil
 	}
-	return &ConfigError{Profile: p.Name, Problem: WishTooLong, Detail: fmt.Sprintf("%s of %s", wish, issued)}
+	return &ConfigError{Profile: profile, Problem: WishTooLong, Detail: fmt.Sprintf("%s of %s", wish, issued)}
 }
 
 func sessionDuration(p *profile.Profile) time.Duration {

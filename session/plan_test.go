@@ -33,6 +33,9 @@ func temporary() Base {
 	return b
 }
 
+// by is a base whose credentials are got when a call must be signed.
+func by(k profile.Kind) Base { return Base{Kind: k, Profile: "main", ID: "settings"} }
+
 func role(arn string, d time.Duration) profile.Role {
 	return profile.Role{Profile: "dev", ARN: setting(arn), Duration: d}
 }
@@ -43,6 +46,11 @@ func TestPlan(t *testing.T) {
 		return Step{Call: AssumeRole, Profile: "dev", RoleARN: arn, SessionName: "daypass-ana", Duration: d}
 	}
 	withCode := func(s Step) Step { s.Serial = serial; return s }
+	token := func(d time.Duration) Step {
+		s := assume(roleB, d)
+		s.Call = AssumeRoleWithWebIdentity
+		return s
+	}
 	clamped := func(s Step) Step { s.Note = "clamped"; return s }
 	tests := []struct {
 		name  string
@@ -83,13 +91,36 @@ func TestPlan(t *testing.T) {
 		{name: "a role whose settings need a serial", p: profile.Profile{Roles: []profile.Role{role(roleA, 0)}, NeedsSerial: profile.Setting{Key: "mfa_process", File: "/c", Line: 3}},
 			err: SerialMissing, fails: true},
 		{name: "keys whose settings need a serial", p: profile.Profile{NeedsSerial: profile.Setting{Key: "session_duration"}}, err: NothingToDo, fails: true},
-		{name: "a base that is only named, before all else", p: profile.Profile{Roles: []profile.Role{role(roleA, 0)}, NeedsSerial: profile.Setting{Key: "mfa_process"}},
-			base: Base{Kind: profile.SSO, Profile: "main"}, err: BaseUnsupported, fails: true},
+		{name: "nothing to begin with, before all else", p: profile.Profile{Roles: []profile.Role{role(roleA, 0)}, NeedsSerial: profile.Setting{Key: "mfa_process"}},
+			base: Base{Kind: "none", Profile: "main"}, err: BaseMissing, fails: true},
 		{name: "temporary keys and serial", p: profile.Profile{MFASerial: setting(serial)}, base: temporary(), err: CodeNeedsLongTerm, fails: true},
 		{name: "temporary keys, role and serial", p: profile.Profile{MFASerial: setting(serial), Roles: []profile.Role{role(roleA, 0)}},
 			base: temporary(), err: CodeNeedsLongTerm, fails: true},
-		{name: "a base that is only named", p: profile.Profile{MFASerial: setting(serial)}, base: Base{Kind: profile.SSO, Profile: "main"},
-			err: BaseUnsupported, fails: true},
+		{name: "nothing to begin with", p: profile.Profile{MFASerial: setting(serial)}, base: Base{Kind: "none", Profile: "main"},
+			err: BaseMissing, fails: true},
+		{name: "a program alone", p: profile.Profile{}, base: by(profile.Process), err: NothingToDo, fails: true},
+		{name: "a program and serial", p: profile.Profile{MFASerial: setting(serial)}, base: by(profile.Process), steps: []Step{session}},
+		{name: "a program, role and serial", p: profile.Profile{MFASerial: setting(serial), Roles: []profile.Role{role(roleA, 0)}}, base: by(profile.Process),
+			steps: []Step{session, assume(roleA, time.Hour)}},
+		{name: "a program and role", p: profile.Profile{Roles: []profile.Role{role(roleA, 0)}}, base: by(profile.Process), steps: []Step{assume(roleA, time.Hour)}},
+		{name: "a program and a long role", p: profile.Profile{Roles: []profile.Role{role(roleA, 2*time.Hour)}}, base: by(profile.Process),
+			steps: []Step{clamped(assume(roleA, 2*time.Hour))}},
+		{name: "sso alone", p: profile.Profile{}, base: by(profile.SSO), err: NothingToDo, fails: true},
+		{name: "sso and roles", p: profile.Profile{Roles: []profile.Role{role(roleA, 2*time.Hour), role(roleB, 0)}}, base: by(profile.SSO),
+			steps: []Step{clamped(assume(roleA, time.Hour)), assume(roleB, time.Hour)}},
+		{name: "sso, role and serial", p: profile.Profile{MFASerial: setting(serial), Roles: []profile.Role{role(roleA, 0)}}, base: by(profile.SSO),
+			err: CodeNeedsLongTerm, fails: true},
+		{name: "metadata alone", p: profile.Profile{}, base: by(profile.Metadata), err: NothingToDo, fails: true},
+		{name: "metadata and role", p: profile.Profile{Roles: []profile.Role{role(roleA, 0)}}, base: by(profile.Metadata), steps: []Step{assume(roleA, time.Hour)}},
+		{name: "metadata and serial", p: profile.Profile{MFASerial: setting(serial)}, base: by(profile.Metadata), err: CodeNeedsLongTerm, fails: true},
+		{name: "a token alone", p: profile.Profile{Base: profile.Base{Role: role(roleB, 2*time.Hour)}}, base: by(profile.WebIdentity),
+			steps: []Step{token(2 * time.Hour)}},
+		{name: "a token and roles", p: profile.Profile{Base: profile.Base{Role: role(roleB, 0)}, Roles: []profile.Role{role(roleA, 2*time.Hour), role(roleC, 0)}}, base: by(profile.WebIdentity),
+			steps: []Step{token(time.Hour), clamped(assume(roleA, time.Hour)), assume(roleC, time.Hour)}},
+		{name: "a token and serial", p: profile.Profile{MFASerial: setting(serial), Base: profile.Base{Role: role(roleB, 0)}}, base: by(profile.WebIdentity),
+			err: CodeNeedsLongTerm, fails: true},
+		{name: "a wish longer than a role from a token", p: profile.Profile{Base: profile.Base{Role: role(roleB, 0)}}, base: by(profile.WebIdentity),
+			wish: time.Hour, err: WishTooLong, fails: true},
 		{name: "a wish that can be met", p: profile.Profile{MFASerial: setting(serial)}, wish: 12*time.Hour - time.Minute, steps: []Step{session}},
 		{name: "a wish that is too long", p: profile.Profile{MFASerial: setting(serial)}, wish: 12*time.Hour - 59*time.Second, err: WishTooLong, fails: true},
 		{name: "a wish longer than a role from a session", p: profile.Profile{MFASerial: setting(serial), Roles: []profile.Role{role(roleA, 0)}},
@@ -153,6 +184,7 @@ func TestKeyCoversWhatShapesTheCredentials(t *testing.T) {
 		{"partition", func(_ *profile.Profile, w *Want) { w.Network.Partition = "aws-cn" }},
 		{"endpoint", func(_ *profile.Profile, w *Want) { w.Network.Endpoint.Value = "https://sts.example" }},
 		{"access key id", func(_ *profile.Profile, w *Want) { w.Base.ID = "AKIAOTHER" }},
+		{"what defines a base", func(_ *profile.Profile, w *Want) { w.Base = by(profile.Process) }},
 		{"kind of the base", func(_ *profile.Profile, w *Want) { w.Base.Kind = profile.Environment }},
 		{"serial", func(p *profile.Profile, _ *Want) { p.MFASerial = setting(serial + "2") }},
 	}

@@ -51,7 +51,7 @@ func (c *client) attempt(ctx context.Context, step Step, signer creds.Credential
 			o.Retryer = aws.NopRetryer{}
 		}
 	}
-	answer, metadata, err := c.send(wire.traced(ctx), step, code, signed)
+	answer, metadata, err := c.send(wire.traced(ctx), step, signer, code, signed)
 	if err != nil {
 		return creds.Issued{}, failure(ctx, step.Call, wire, err, hider(signer, code))
 	}
@@ -60,9 +60,16 @@ func (c *client) attempt(ctx context.Context, step Step, signer creds.Credential
 	return issue(step, answer, skew)
 }
 
-func (c *client) send(ctx context.Context, step Step, code string, signed func(*sts.Options)) (*types.Credentials, smithymiddleware.Metadata, error) {
+func (c *client) send(ctx context.Context, step Step, signer creds.Credentials, code string, signed func(*sts.Options)) (*types.Credentials, smithymiddleware.Metadata, error) {
 	seconds := aws.Int32(int32(step.Duration / time.Second))
-	if step.Call == GetSessionToken {
+	switch step.Call {
+	case AssumeRoleWithWebIdentity:
+		out, err := c.sts.AssumeRoleWithWebIdentity(ctx, webIdentityInput(step, seconds, signer.SessionToken), signed)
+		if err != nil {
+			return nil, smithymiddleware.Metadata{}, err
+		}
+		return out.Credentials, out.ResultMetadata, nil
+	case GetSessionToken:
 		out, err := c.sts.GetSessionToken(ctx, &sts.GetSessionTokenInput{
 			DurationSeconds: seconds, SerialNumber: optional(step.Serial), TokenCode: optional(code),
 		}, signed)
@@ -106,6 +113,17 @@ func inputPolicies(arns []string) (in []types.PolicyDescriptorType) {
 		in = append(in, types.PolicyDescriptorType{Arn: aws.String(arn)})
 	}
 	return in
+}
+
+func webIdentityInput(step Step, seconds *int32, token creds.Secret) *sts.AssumeRoleWithWebIdentityInput {
+	return &sts.AssumeRoleWithWebIdentityInput{
+		RoleArn:          aws.String(step.RoleARN),
+		RoleSessionName:  aws.String(step.SessionName),
+		WebIdentityToken: aws.String(token.Reveal()),
+		DurationSeconds:  seconds,
+		Policy:           optional(step.Policy),
+		PolicyArns:       inputPolicies(step.PolicyARNs),
+	}
 }
 
 // issue checks an answer: whatever serves STS's API, credentials without a

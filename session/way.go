@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 )
 
 // This file has what lies between us and STS: the proxy, and whose certificates
@@ -88,14 +87,7 @@ func withoutPassword(u *url.URL) string {
 // wired is c as n's calls are sent: no redirect is followed, since who answers
 // with one would be sent the code; and what fails is told with the way it went.
 func (n Network) wired(c aws.HTTPClient) aws.HTTPClient {
-	if b, ok := c.(*awshttp.BuildableClient); ok {
-		c = &http.Client{
-			Transport:     b.GetTransport(),
-			Timeout:       b.GetTimeout(),
-			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		}
-	}
-	return told{c, n}
+	return told{staying(c), n}
 }
 
 // told notes on the wire which way went what fails.

@@ -109,6 +109,10 @@ func (s *Server) answer(in *request) reply {
 	if in.http.URL.Path == signinPath {
 		return s.world.signin(in, now)
 	}
+	if in.sig == nil && in.action == webIdentityAction {
+		c := &call{fields: fields{form: in.form}, who: &principal{}, now: now}
+		return s.world.query(in, c, unsignedActions, stsNamespace, stsVersion)
+	}
 	key, refusal := s.world.authenticate(in, now)
 	if refusal != nil {
 		return in.refuse(refusal)

@@ -74,6 +74,7 @@ type world struct {
 	regionsOff  map[[2]string]bool     // by account and region
 	objects     map[string]object      // of S3, by path
 	signins     map[string]*credential // by sign-in token
+	identities  map[string]Identity    // by token
 
 	tokenSize    int
 	unreadyCalls int
@@ -92,6 +93,7 @@ func newWorld() world {
 		regionsOff:  map[[2]string]bool{},
 		objects:     map[string]object{},
 		signins:     map[string]*credential{},
+		identities:  map[string]Identity{},
 		tokenSize:   343,
 	}
 }

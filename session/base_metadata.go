@@ -1,0 +1,119 @@
+package session
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
+	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
+	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
+
+	"daypass/creds"
+	"daypass/profile"
+)
+
+// The variables by which a container tells where its credentials are.
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
+const (
+	relativeURI = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
+	fullURI     = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+	containerID = "AWS_CONTAINER_AUTHORIZATION_TOKEN" // and the same with _FILE
+	taskHost    = "http://169.254.170.2"
+)
+
+// metadata gets the credentials that an instance or a container has.
+func (b Base) metadata(p *profile.Profile, getenv func(string) string) (id string, get getter) {
+	if strings.EqualFold(p.Base.Source.Value, "EcsContainer") {
+		return definition(p.Base, getenv(relativeURI), getenv(fullURI)), b.container(getenv)
+	}
+	endpoint := firstOf(p, getenv, "ec2_metadata_service_endpoint", "AWS_EC2_METADATA_SERVICE_ENDPOINT").Value
+	return definition(p.Base, endpoint), b.instance(endpoint, getenv)
+}
+
+// instance asks the metadata service of EC2.
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-imds-credentials.html
+func (b Base) instance(endpoint string, getenv func(string) string) getter {
+	const off = "AWS_EC2_METADATA_DISABLED"
+	return func(ctx context.Context, _ Means, n Network) (creds.Credentials, error) {
+		if strings.EqualFold(getenv(off), "true") {
+			return creds.Credentials{}, b.failed(MetadataOff, off, nil)
+		}
+		ctx, cancel := context.WithTimeout(ctx, madeLimit)
+		defer cancel()
+		cfg, err := n.config(ctx)
+		if err != nil {
+			return creds.Credentials{}, err
+		}
+		wire := &wire{}
+		c, err := ec2rolecreds.New(func(o *ec2rolecreds.Options) {
+			o.Client = imds.NewFromConfig(cfg, func(o *imds.Options) {
+				o.Endpoint, o.HTTPClient = endpoint, nearby()
+			})
+		}).Retrieve(wire.traced(ctx))
+		return b.made(ctx, wire, c, err)
+	}
+}
+
+// container asks the agent of ECS or EKS.
+func (b Base) container(getenv func(string) string) getter {
+	return func(ctx context.Context, _ Means, _ Network) (creds.Credentials, error) {
+		ctx, cancel := context.WithTimeout(ctx, madeLimit)
+		defer cancel()
+		address, err := b.containerAddress(ctx, getenv)
+		if err != nil {
+			return creds.Credentials{}, err
+		}
+		wire := &wire{}
+		c, err := endpointcreds.New(address, func(o *endpointcreds.Options) {
+			o.HTTPClient = nearby()
+			o.AuthorizationToken = getenv(containerID)
+			if file := getenv(containerID + "_FILE"); file != "" {
+				o.AuthorizationTokenProvider = endpointcreds.TokenProviderFunc(func() (string, error) {
+					text, err := os.ReadFile(file)
+					return string(text), err
+				})
+			}
+		}).Retrieve(wire.traced(ctx))
+		return b.made(ctx, wire, c, err)
+	}
+}
+
+// containerAddress is where a container has its credentials. One that is not
+// encrypted must be a host that only the container can reach, as in all SDKs.
+func (b *Base) containerAddress(ctx context.Context, getenv func(string) string) (string, error) {
+	if path := getenv(relativeURI); path != "" {
+		return taskHost + path, nil
+	}
+	address := getenv(fullURI)
+	if address == "" {
+		return "", b.failed(ContainerMissing, relativeURI+", "+fullURI, nil)
+	}
+	u, err := url.Parse(address)
+	if err == nil && u.Scheme == "https" && u.Host != "" || err == nil && u.Scheme == "http" && isNear(ctx, u.Hostname()) {
+		return address, nil
+	}
+	return "", b.failed(ContainerForeign, fullURI, nil)
+}
+
+// isNear reports whether all addresses of host are loopback, or those of the agents
+// of ECS and EKS.
+func isNear(ctx context.Context, host string) bool {
+	addresses, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil || len(addresses) == 0 {
+		return false
+	}
+	for _, a := range addresses {
+		switch a = a.Unmap(); a {
+		case netip.MustParseAddr("169.254.170.2"), netip.MustParseAddr("169.254.170.23"), netip.MustParseAddr("fd00:ec2::23"):
+		default:
+			if !a.IsLoopback() {
+				return false
+			}
+		}
+	}
+	return true
+}

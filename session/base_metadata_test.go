@@ -1,0 +1,174 @@
+package session
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"daypass/creds"
+	"daypass/profile"
+)
+
+// instance is a machine with a metadata service.
+func newInstance(t *testing.T) (*world, *made, func(variables ...string)) {
+	t.Helper()
+	w, m := newWorld(t), newMade(t)
+	temporary := w.session()
+	w.onlyRole()
+	m.answer = func(r *http.Request) (int, string) {
+		switch path := r.URL.Path; {
+		case r.Method == http.MethodPut && path == "/latest/api/token":
+			return 200, "imds-token"
+		case r.Header.Get("X-Aws-Ec2-Metadata-Token") != "imds-token":
+			return 401, marked
+		case path == "/latest/meta-data/iam/security-credentials/":
+			return 200, "Node"
+		case path == "/latest/meta-data/iam/security-credentials/Node":
+			return 200, fmt.Sprintf(`{"Code":"Success","Type":"AWS-HMAC","AccessKeyId":%q,"SecretAccessKey":%q,"Token":%q,"Expiration":%q,"LastUpdated":%q}`,
+				temporary.AccessKeyID, temporary.SecretAccessKey.Reveal(), temporary.SessionToken.Reveal(), at(time.Hour), at(0))
+		}
+		return 404, marked
+	}
+	source := profile.Setting{Key: "credential_source", Value: "Ec2InstanceMetadata"}
+	return w, m, func(variables ...string) {
+		all := map[string]string{"AWS_EC2_METADATA_SERVICE_ENDPOINT": m.url}
+		for i := 0; i < len(variables); i += 2 {
+			all[variables[i]] = variables[i+1]
+		}
+		w.defined(profile.Base{Kind: profile.Metadata, Profile: "node", Source: source, Defining: []profile.Setting{source}}, all)
+	}
+}
+
+func TestInstance(t *testing.T) {
+	w, m, begin := newInstance(t)
+	begin()
+	first := w.must()
+	w.expect("cold", 0, 0, 1)
+	if want := "PUT /latest/api/token"; len(m.asked) != 3 || m.asked[0] != want {
+		t.Errorf("asked %q", m.asked)
+	}
+	if again := w.must(); again.AccessKeyID != first.AccessKeyID || len(m.asked) != 3 {
+		t.Errorf("a hit: asked %q", m.asked)
+	}
+}
+
+func TestInstanceFails(t *testing.T) {
+	w, m, begin := newInstance(t)
+	w.want.Network.Attempts = Sourced{"1", "test"}
+	begin("AWS_EC2_METADATA_DISABLED", "True")
+	w.fails(MetadataOff)
+	if len(m.asked) > 0 {
+		t.Errorf("asked %q", m.asked)
+	}
+	begin("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1")
+	w.fails(BaseUnreachable)
+	begin()
+	right := m.answer
+	of := func(path, body string, status int) func(*http.Request) (int, string) {
+		return func(r *http.Request) (int, string) {
+			if strings.HasSuffix(r.URL.Path, path) {
+				return status, body
+			}
+			return right(r)
+		}
+	}
+	elsewhere := newMade(t)
+	elsewhere.answer = right
+	m.answer = of("", elsewhere.url, 307)
+	if w.fails(BaseRefused); len(elsewhere.asked) > 0 {
+		t.Errorf("a redirect is followed: %q", elsewhere.asked)
+	}
+	m.answer = of("credentials/", marked, 404) // an instance without a role
+	w.fails(BaseRefused)
+	m.answer = of("/Node", `{"Code":"AssumeRoleUnauthorizedAccess","Message":"`+marked+`"}`, 200)
+	w.fails(BaseRefused)
+	m.answer = of("/Node", `{"Code":"`+marked, 200)
+	w.fails(BaseUnreadable)
+	m.answer = of("/Node", `{"Code":"Success","AccessKeyId":"`+marked+`"}`, 200)
+	w.fails(BaseUnreadable)
+}
+
+// TestNoProxySeesMetadata: Go asks none for loopback, whatever a test sets.
+func TestNoProxySeesMetadata(t *testing.T) {
+	if nearby().(*http.Client).Transport.(*http.Transport).Proxy != nil {
+		t.Error("a proxy is asked for")
+	}
+}
+
+func TestContainer(t *testing.T) {
+	w, m := newWorld(t), newMade(t)
+	temporary := w.session()
+	w.onlyRole()
+	w.want.Network.Attempts = Sourced{"1", "test"}
+	tokenFile := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(tokenFile, []byte("Basic of-file"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	authorization := ""
+	right := func(r *http.Request) (int, string) {
+		authorization = r.Header.Get("Authorization")
+		return 200, fmt.Sprintf(`{"AccessKeyId":%q,"SecretAccessKey":%q,"Token":%q,"Expiration":%q,"RoleArn":"x"}`,
+			temporary.AccessKeyID, temporary.SecretAccessKey.Reveal(), temporary.SessionToken.Reveal(), at(time.Hour))
+	}
+	source := profile.Setting{Key: "credential_source", Value: "EcsContainer"}
+	begin := func(variables map[string]string) {
+		w.cache.entries = map[string]creds.Issued{}
+		w.sts.Reset()
+		w.defined(profile.Base{Kind: profile.Metadata, Profile: "task", Source: source, Defining: []profile.Setting{source}}, variables)
+	}
+
+	m.answer = right
+	for want, more := range map[string][2]string{
+		"": {}, "Bearer given": {containerID, "Bearer given"}, "Basic of-file": {containerID + "_FILE", tokenFile},
+	} {
+		begin(map[string]string{fullURI: m.url + "/v1/credentials?id=1", more[0]: more[1]})
+		w.must()
+		w.expect("cold", 0, 0, 1)
+		if authorization != want {
+			t.Errorf("authorization %q, want %q", authorization, want)
+		}
+		w.must()
+	}
+	if len(m.asked) != 3 || m.asked[0] != "GET /v1/credentials?id=1" {
+		t.Errorf("asked %q", m.asked)
+	}
+	begin(nil)
+	w.fails(ContainerMissing)
+	for _, address := range []string{"http://192.0.2.1/x", "ftp://127.0.0.1/", "http://", "://" + marked, "http://127.0.0.1.nowhere.invalid/"} {
+		begin(map[string]string{fullURI: address})
+		w.fails(ContainerForeign)
+	}
+	for answer, problem := range map[string]BaseProblem{
+		`{"AccessKeyId":"` + marked:                            BaseUnreadable,
+		`{"code":"` + marked + `","message":"` + marked + `"}`: BaseRefused,
+	} {
+		m.answer = func(*http.Request) (int, string) { return 403, answer }
+		begin(map[string]string{fullURI: m.url})
+		w.fails(problem)
+		m.answer = func(*http.Request) (int, string) { return 200, answer }
+		w.fails(BaseUnreadable)
+	}
+}
+
+func TestWhereAContainerAsks(t *testing.T) {
+	b := &Base{Kind: profile.Metadata, Profile: "task"}
+	for _, test := range []struct{ relative, full, want string }{
+		{"/v2/credentials/1", "http://127.0.0.1/x", "http://169.254.170.2/v2/credentials/1"},
+		{"", "http://127.0.0.1:1/x", "http://127.0.0.1:1/x"},
+		{"", "http://[::1]/x", "http://[::1]/x"},
+		{"", "http://169.254.170.23/v1/credentials", "http://169.254.170.23/v1/credentials"},
+		{"", "http://[fd00:ec2::23]/v1/credentials", "http://[fd00:ec2::23]/v1/credentials"},
+		{"", "https://anywhere.example/x", "https://anywhere.example/x"},
+		{"", "http://169.254.169.254/x", ""},
+		{"", "http://10.0.0.1/x", ""},
+	} {
+		got, err := b.containerAddress(t.Context(), env(map[string]string{relativeURI: test.relative, fullURI: test.full}))
+		if got != test.want || (err == nil) != (test.want != "") {
+			t.Errorf("%+v: %q, %v", test, got, err)
+		}
+	}
+}
