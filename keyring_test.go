@@ -17,6 +17,7 @@ import (
 // newKeyringWorld is a world of the real daypass on that bus.
 func newKeyringWorld(t *testing.T, bus ...string) *world {
 	t.Helper()
+	keyringtest.NeedAlone(t)
 	w := newWorldOf(t, t.TempDir(), builtBinary(t))
 	w.set(bus...)
 	return w
@@ -113,6 +114,10 @@ func TestTheKeyringKeepsCredentialsUntilLogout(t *testing.T) {
 
 func TestLogoutAllClearsTheKeyringWithoutItsIndex(t *testing.T) {
 	t.Parallel()
+	if !keyringtest.RunAlone(t) { // it clears the kernel keyring, which other tests use
+		return
+	}
+	clearsKernel(t)
 	w := newKeyringWorld(t, keyringtest.Keyring(t).Env...)
 	r := ring{w}
 	r.storeForeign()
@@ -131,34 +136,39 @@ func TestLogoutAllClearsTheKeyringWithoutItsIndex(t *testing.T) {
 	r.checkForeign()
 }
 
+// unusable are session buses with no keyring that keeps anything, and what is said
+// of it.
+var unusable = map[string]struct {
+	bus func(t *testing.T) []string
+	why string
+}{
+	"locked": {func(t *testing.T) []string {
+		s := keyringtest.Keyring(t)
+		s.Lock()
+		return s.Env
+	}, "the keyring is locked"},
+	"never used": {func(t *testing.T) []string { return keyringtest.Fresh(t).Env }, "no keyring answers here"},
+	"no keyring": {func(t *testing.T) []string { return keyringtest.Bus(t).Env }, "no keyring answers here"},
+	"dead bus": {func(t *testing.T) []string {
+		return []string{"DBUS_SESSION_BUS_ADDRESS=unix:path=" + filepath.Join(t.TempDir(), "bus")}
+	}, "no keyring answers here"},
+	"no bus": {func(t *testing.T) []string {
+		if _, err := os.Stat(fmt.Sprintf("/run/user/%d/bus", os.Getuid())); err == nil {
+			t.Skip("needs a machine without a session bus: one is always found at its usual place")
+		}
+		return nil
+	}, "no keyring answers here"},
+}
+
 // Nothing can be kept, and the person is told before typing; the program that
 // asked gets its credentials and hears nothing of it.
 func TestAKeyringThatCannotKeepIsToldAtThePrompt(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		bus func(t *testing.T) []string
-		why string
-	}{
-		"locked": {func(t *testing.T) []string {
-			s := keyringtest.Keyring(t)
-			s.Lock()
-			return s.Env
-		}, "the keyring is locked"},
-		"never used": {func(t *testing.T) []string { return keyringtest.Fresh(t).Env }, "no keyring answers here"},
-		"no keyring": {func(t *testing.T) []string { return keyringtest.Bus(t).Env }, "no keyring answers here"},
-		"dead bus": {func(t *testing.T) []string {
-			return []string{"DBUS_SESSION_BUS_ADDRESS=unix:path=" + filepath.Join(t.TempDir(), "bus")}
-		}, "no keyring answers here"},
-		"no bus": {func(t *testing.T) []string {
-			if _, err := os.Stat(fmt.Sprintf("/run/user/%d/bus", os.Getuid())); err == nil {
-				t.Skip("needs a machine without a session bus: one is always found at its usual place")
-			}
-			return nil
-		}, "no keyring answers here"},
-	} {
+	for name, c := range unusable {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newKeyringWorld(t, c.bus(t)...)
+			w.set("DAYPASS_STORE=keyring")
 			p := w.ask("dev")
 			p.Expect("daypass: the credentials will not be kept: " + c.why)
 			p.answer(w.sts.Code(device))

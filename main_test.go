@@ -18,6 +18,7 @@ import (
 
 	"daypass/cache"
 	"daypass/cli"
+	"daypass/internal/keyring/keyringtest"
 	longterm "daypass/keys"
 )
 
@@ -25,7 +26,11 @@ import (
 // clock, and everything else as main has it. The knobs are in the test binary
 // alone.
 func TestMain(m *testing.M) {
-	testscript.Main(tests{m}, map[string]func(){"daypass": daypass})
+	programs := map[string]func(){"daypass": daypass, "forbid": keyringtest.ForbidAndRun}
+	if programs[strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe")] == nil {
+		keyringtest.Alone() // what runs the tests, and with it all that they run
+	}
+	testscript.Main(tests{m}, programs)
 }
 
 // tests let programs have the signals of a terminal. A shell starts what runs in
@@ -53,11 +58,11 @@ func daypass() {
 		Getenv: os.Getenv, Environ: os.Environ, Now: testClock(), Home: home, Self: self, Parent: os.Getppid,
 	}
 	if folder := os.Getenv("TEST_STORE"); folder != "" {
-		env.Store = func(name string, _ bool) (cache.Store, error) {
+		env.Stores = func(name string, _ bool) ([]cache.Store, error) {
 			if name == "none" {
-				return cache.None{}, nil
+				return nil, nil
 			}
-			return folderStore{folder}, nil
+			return []cache.Store{folderStore{folder}}, nil
 		}
 		ring := &folderRing{folderStore: folderStore{folder}}
 		env.Ring = func(bool) longterm.Ring { return ring }
@@ -96,6 +101,8 @@ func (s folderStore) path(account string) string { return filepath.Join(s.folder
 
 func (s folderStore) Name() string { return "keyring" }
 
+func (s folderStore) Check() error { return nil }
+
 func (s folderStore) Get(_ context.Context, account string) ([]byte, error) {
 	if err := s.call("get"); err != nil {
 		return nil, err
@@ -110,7 +117,7 @@ func (s folderStore) Get(_ context.Context, account string) ([]byte, error) {
 	return base64.StdEncoding.DecodeString(string(text))
 }
 
-func (s folderStore) Set(_ context.Context, account string, item []byte) error {
+func (s folderStore) Set(_ context.Context, account string, item []byte, _ time.Duration) error {
 	if err := s.call("set"); err != nil {
 		return err
 	}

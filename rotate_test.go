@@ -19,11 +19,6 @@ import (
 	"daypass/session"
 )
 
-const (
-	evaDevice = "arn:aws:iam::111111111111:mfa/eva"
-	evaARN    = "arn:aws:iam::111111111111:user/team/eva"
-)
-
 // turning is a world in which eva's key lies in the keyring, under the name eva,
 // and is to be replaced.
 type turning struct {
@@ -36,8 +31,8 @@ type turning struct {
 func newTurning(t *testing.T) *turning {
 	t.Helper()
 	w := newWorld(t)
-	old := w.sts.AddUser(stsim.User{Account: "111111111111", Name: "eva", Path: "/team/", DeniedWithoutMFA: []string{"iam:*"}, AllowedByName: []string{"iam:*"}})
-	w.sts.AddDevice(evaARN, evaDevice, []byte(t.Name()))
+	old := stsim.Key{AccessKeyID: "AKIAEXAMPLEEVA000001", SecretAccessKey: "SECRET/of+eva/EXAMPLE0000000000000000001"}
+	addEva(w.sts, old, nil)
 	w.write("home/.aws/config", "[profile eva]\ndaypass_mfa_serial = "+evaDevice+"\n")
 	w.write("home/.aws/credentials", "")
 	r := &turning{world: w, old: old}
@@ -165,6 +160,7 @@ func (r *turning) codesDiffer(when string) int {
 func TestRotate(t *testing.T) {
 	t.Parallel()
 	r := newTurning(t)
+	r.set("DAYPASS_DEBUG=1")
 	o := r.rotate()
 	got := o.end()
 	if got.code != 0 || got.err != "" {
@@ -177,15 +173,17 @@ func TestRotate(t *testing.T) {
 		t.Errorf("out %q", got.out)
 	}
 	r.finished("once")
-	r.hides(r.works("once").Current.Secret, got.out+got.err+o.shown())
+	printed := got.out + got.err + o.shown()
+	r.hides(secret{"the new secret", r.works("once").Current.Secret.Reveal()}, printed, 1)
+	r.hides(secret{"the old secret", r.old.SecretAccessKey}, printed, 0)
 }
 
-// hides checks that the secret of the new key is nowhere but in the keyring.
-func (r *turning) hides(key creds.Secret, printed string) {
+// hides checks that a secret was not printed, and is in so many items of the keyring
+// and in no other file.
+func (r *turning) hides(s secret, printed string, items int) {
 	r.t.Helper()
-	s := secret{"the new secret", key.Reveal()}
 	if form := s.in(printed); form != "" {
-		r.t.Errorf("%s was printed", form)
+		r.t.Errorf("%s was printed as %s", s.name, form)
 	}
 	found := 0
 	err := filepath.WalkDir(r.folder, func(path string, entry fs.DirEntry, err error) error {
@@ -195,13 +193,13 @@ func (r *turning) hides(key creds.Secret, printed string) {
 		text, err := os.ReadFile(path)
 		if s.in(string(text)) != "" {
 			if found++; !strings.HasPrefix(entry.Name(), "key-"+longterm.Service) {
-				r.t.Errorf("the secret is in %s", path)
+				r.t.Errorf("%s is in %s", s.name, path)
 			}
 		}
 		return err
 	})
-	if err != nil || found != 1 {
-		r.t.Errorf("the secret is in %d files, %v", found, err)
+	if err != nil || found != items {
+		r.t.Errorf("%s is in %d files, %v", s.name, found, err)
 	}
 }
 

@@ -36,6 +36,8 @@ const (
 	opsRole         = "arn:aws:iam::222222222222:role/Ops"
 	plainRole       = "arn:aws:iam::111111111111:role/Plain"
 	farRole         = "arn:aws:iam::333333333333:role/Far"
+	evaARN          = "arn:aws:iam::111111111111:user/team/eva"
+	evaDevice       = "arn:aws:iam::111111111111:mfa/eva"
 )
 
 func newSTS(t testing.TB) (*stsim.Server, string) {
@@ -132,6 +134,10 @@ func TestScripts(t *testing.T) {
 //	sts code VARIABLE         puts a fresh code of the first device into the environment
 //	sts skew DURATION         moves STS's clock
 //	sts fault ACTION KIND [N] drop, hang, or an error code; N times, else for ever
+//	sts eva ID SECRET [NO]... there is one more user, with one key (this one) and a device, who is not allowed that
+//	sts key ID                eva gets one more key
+//	sts keys N                eva has so many keys
+//	sts unready N             keys that are made from now on are refused so often
 //	sts reset                 forgets faults and counts
 func stsCommand(ts *testscript.TestScript, neg bool, args []string) {
 	sts := ts.Value("sts").(*stsim.Server)
@@ -153,6 +159,18 @@ func stsCommand(ts *testscript.TestScript, neg bool, args []string) {
 		sts.Skew(d)
 	case name == "fault" && len(args) >= 2:
 		sts.Inject(fault(ts, args))
+	case name == "eva" && len(args) >= 2:
+		addEva(sts, stsim.Key{AccessKeyID: args[0], SecretAccessKey: args[1]}, args[2:])
+	case name == "key" && len(args) == 1:
+		sts.AddKey(evaARN, stsim.Key{AccessKeyID: args[0], SecretAccessKey: "unknown"})
+	case name == "keys" && len(args) == 1:
+		if keys := sts.KeysOf(evaARN); strconv.Itoa(len(keys)) != args[0] {
+			ts.Fatalf("eva has %v", keys)
+		}
+	case name == "unready" && len(args) == 1:
+		n, err := strconv.Atoi(args[0])
+		ts.Check(err)
+		sts.SetUnreadyCalls(n)
 	case name == "reset":
 		sts.ClearFaults()
 		sts.Reset()
@@ -169,6 +187,14 @@ func carried(ts *testscript.TestScript, sts *stsim.Server, args []string) {
 	if got, want := all[len(all)-1].Form[args[1]], args[2:]; !slices.Equal(got, want) {
 		ts.Fatalf("%s carried %q as %s, not %q", args[0], got, args[1], want)
 	}
+}
+
+// addEva adds the user of the tests about keys, or changes what she is denied.
+func addEva(sts *stsim.Server, key stsim.Key, denied []string) {
+	other := sts.AddUser(stsim.User{Account: "111111111111", Name: "eva", Path: "/team/", Denied: denied, DeniedWithoutMFA: []string{"iam:*"}, AllowedByName: []string{"iam:*"}})
+	sts.DeleteKey(other.AccessKeyID)
+	sts.AddKey(evaARN, key)
+	sts.AddDevice(evaARN, evaDevice, []byte("eva"))
 }
 
 func fault(ts *testscript.TestScript, args []string) stsim.Fault {
@@ -196,8 +222,8 @@ func fault(ts *testscript.TestScript, args []string) stsim.Fault {
 //
 //	[!] tty [WAIT=>TYPE]... -- COMMAND...
 //
-// Each WAIT is waited for on the terminal, then TYPE is typed, in which @code
-// and @code2 stand for a fresh code of the devices, and \r, \x03 and so on for
+// Each WAIT is waited for on the terminal, then TYPE is typed, in which @code,
+// @code2 and @eva stand for a fresh code of the devices, and \r, \x03 and so on for
 // keys. An empty TYPE only waits; what has an empty WAIT is typed ahead, before
 // the command starts. Streams are as the AWS CLI has them: standard
 // input is the terminal, the others are read. What they and the terminal showed
@@ -245,7 +271,7 @@ func typed(ts *testscript.TestScript, text string) string {
 	keys, err := strconv.Unquote(`"` + text + `"`)
 	ts.Check(err)
 	sts := ts.Value("sts").(*stsim.Server)
-	for _, d := range []struct{ mark, serial string }{{"@code2", secondDevice}, {"@code", device}} {
+	for _, d := range []struct{ mark, serial string }{{"@code2", secondDevice}, {"@code", device}, {"@eva", evaDevice}} {
 		if strings.Contains(keys, d.mark) {
 			keys = strings.ReplaceAll(keys, d.mark, sts.Code(d.serial))
 		}

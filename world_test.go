@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -272,4 +273,20 @@ func (w *world) unlocked() {
 	if got := w.alone("status"); got.code != 0 || strings.Contains(got.out, "state folder") {
 		w.t.Errorf("status says %q, exit code %d", got.out, got.code)
 	}
+}
+
+// kernelUse is held by tests whose credentials lie in the kernel keyring, of which
+// there is one, and alone by those that log out of everything.
+var kernelUse sync.RWMutex
+
+func usesKernel(t *testing.T) {
+	t.Helper()
+	kernelUse.RLock()
+	t.Cleanup(kernelUse.RUnlock)
+}
+
+func clearsKernel(t *testing.T) {
+	t.Helper()
+	kernelUse.Lock()
+	t.Cleanup(kernelUse.Unlock)
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"daypass/creds"
+	"daypass/internal/keyring"
 	"daypass/internal/state"
 )
 
@@ -21,17 +22,32 @@ import (
 // from further off tells of a clock that was wrong, then or now.
 const futureLimit = 5 * time.Minute
 
-// Cache keeps credentials in Store, and what is known of them in State; both are
-// needed, but that List needs no Store. Keys are the canonical text of all that shapes the credentials. Its
+// Cache keeps credentials in Stores, and what is known of them in State, which is
+// needed. Keys are the canonical text of all that shapes the credentials. Its
 // methods may be called by several goroutines at once.
 type Cache struct {
-	Store Store
-	State *state.Dir
-	Now   func() time.Time // nil: time.Now
+	// Stores are in the order in which they are read. An entry is written to the
+	// last of them that takes it. None: nothing is kept.
+	Stores []Store
+	State  *state.Dir
+	Now    func() time.Time // nil: time.Now
 
 	mu      sync.Mutex
-	trouble error
+	trouble map[string]error // of the last call, by store
 }
+
+// ErrNotKept is the error of a cache without stores.
+var ErrNotKept = errors.New("there is no store")
+
+// StoreError is what went wrong with one of the stores.
+type StoreError struct {
+	Store string // its name
+	Err   error
+}
+
+func (e *StoreError) Error() string { return e.Err.Error() }
+
+func (e *StoreError) Unwrap() error { return e.Err }
 
 // Account is the name of key's entry in stores, in the index and among the
 // locks. It tells nothing: labels can be read while a keyring is locked.
@@ -40,31 +56,34 @@ func Account(key string) string {
 	return "v1-" + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:]))
 }
 
-// Get returns the entry of key. It is a miss if there is none, it cannot be
-// read, is not what Put wrote, has expired, or was issued more than 5 minutes in
-// the local future. It costs one Get of the store and nothing else.
+// Get returns the entry of key, from the first store that has a good one. It is
+// a miss if there is none, it cannot be read, is not what Put wrote, has expired,
+// or was issued more than 5 minutes in the local future. It costs one Get of each
+// store that it looks into, and nothing else.
 func (c *Cache) Get(ctx context.Context, key string) (creds.Issued, bool) {
-	item, err := c.Store.Get(ctx, Account(key))
-	c.note(err)
-	if err != nil {
-		return creds.Issued{}, false
+	for _, s := range c.Stores {
+		item, err := s.Get(ctx, Account(key))
+		c.note(s, err)
+		if err != nil {
+			continue
+		}
+		issued, err := decode(item)
+		if err == nil && usable(issued, c.now()) {
+			return issued, true
+		}
 	}
-	issued, err := decode(item)
-	if err != nil || !usable(issued, c.now()) {
-		return creds.Issued{}, false
-	}
-	return issued, true
+	return creds.Issued{}, false
 }
 
 func usable(i creds.Issued, now time.Time) bool {
 	return i.Left(now) > 0 && !i.IssuedAt.After(now.Add(futureLimit))
 }
 
-// Put keeps i as the entry of key. Its error means that the entry is not kept,
-// ErrNotKept that the store keeps none. A Put also purges a few entries that
-// have expired.
+// Put keeps i as the entry of key, which nobody else must be renewing. Its error
+// means that the entry is not kept: ErrNotKept, or a StoreError of each store. A
+// Put also purges a few entries that have expired.
 func (c *Cache) Put(ctx context.Context, key string, i creds.Issued) error {
-	if c.off() {
+	if len(c.Stores) == 0 {
 		return ErrNotKept
 	}
 	account := Account(key)
@@ -72,42 +91,85 @@ func (c *Cache) Put(ctx context.Context, key string, i creds.Issued) error {
 	if err != nil {
 		return err
 	}
-	undo := c.index(account, i)
-	err = c.Store.Set(ctx, account, item)
-	c.note(err)
+	var failed []error
+	for n := len(c.Stores) - 1; n >= 0; n-- {
+		s := c.Stores[n]
+		err := c.put(ctx, s, account, item, i, errors.Join(failed...))
+		c.note(s, err)
+		if err != nil {
+			failed = append(failed, &StoreError{s.Name(), err})
+			continue
+		}
+		for _, before := range c.Stores[:n] {
+			c.supersede(ctx, before, account)
+			c.purge(ctx, before, account)
+		}
+		c.purge(ctx, s, account)
+		return nil
+	}
+	return errors.Join(failed...)
+}
+
+// put keeps an entry in s; passed is what was wrong with the stores that would
+// have been better.
+func (c *Cache) put(ctx context.Context, s Store, account string, item []byte, i creds.Issued, passed error) error {
+	undo := c.index(s, account, i, passed)
+	set := func() error { return s.Set(ctx, account, item, i.Left(c.now())) }
+	err := set()
+	if crowded, ok := s.(crowded); ok && errors.Is(err, keyring.ErrFull) {
+		err = c.makeRoom(ctx, crowded, account, item, i, set)
+		if _, gone := s.Get(ctx, account); errors.Is(gone, ErrMiss) { // the old one was dropped
+			undo = func() { c.forget(s, account) }
+		}
+	}
 	if err != nil {
 		undo()
-		return err
 	}
-	c.purge(ctx, account)
-	return nil
+	return err
 }
 
-// Delete removes the entry of account, which Account or List has named, and
-// reports whether there was one, expired or not. After an error it may still be
-// there.
+// supersede removes what would be read before the entry that was just written.
+// Where it cannot be removed it cannot be read either.
+func (c *Cache) supersede(ctx context.Context, before Store, account string) {
+	if before.Delete(ctx, account) == nil {
+		c.forget(before, account)
+	}
+}
+
+// Delete removes the entry of account, which Account or List has named, from
+// every store, and reports whether there was one, expired or not. After an error
+// it may still be there.
 func (c *Cache) Delete(ctx context.Context, account string) (existed bool, err error) {
-	_, err = c.Store.Get(ctx, account)
-	if existed = err == nil; existed {
-		err = c.Store.Delete(ctx, account)
+	var failed []error
+	for _, s := range c.Stores {
+		_, err := s.Get(ctx, account)
+		existed = existed || err == nil
+		if err == nil || errors.Is(err, ErrMiss) { // parts of a torn item may be left
+			err = s.Delete(ctx, account)
+		}
+		if err != nil {
+			failed = append(failed, &StoreError{s.Name(), err})
+			continue
+		}
+		c.forget(s, account)
 	}
-	if err != nil && !errors.Is(err, ErrMiss) {
-		return existed, err
-	}
-	c.forget(account)
-	return existed, nil
+	return existed, errors.Join(failed...)
 }
 
-// Clear removes every entry of the store, also those that the index does not
-// know, then its index.
+// Clear removes every entry of the stores, also those that the index does not
+// know, then their index.
 func (c *Cache) Clear(ctx context.Context) error {
-	if err := c.Store.Clear(ctx); err != nil {
-		return err
+	var failed []error
+	for _, s := range c.Stores {
+		if err := s.Clear(ctx); err != nil {
+			failed = append(failed, &StoreError{s.Name(), err})
+			continue
+		}
+		for _, account := range c.indexed(s) {
+			c.forget(s, account)
+		}
 	}
-	for _, account := range c.indexed() {
-		c.forget(account)
-	}
-	return nil
+	return errors.Join(failed...)
 }
 
 // Lock waits until nobody else renews the entry of key, and returns what lets
@@ -131,29 +193,37 @@ func (c *Cache) TryLock(key string) (unlock func(), ok bool, err error) {
 	return unlock, ok, err
 }
 
-// Trouble is why nothing can be kept: the error of the last Get or Put in the
-// store, nil if there was none or only a miss; ErrNotKept if the store is None.
+// Trouble is why nothing can be kept, nil if one of the stores could: ErrNotKept,
+// or a StoreError of each, the one that is written first before the others. They
+// are of the last Get or Put; a miss is none.
 func (c *Cache) Trouble() error {
-	if c.off() {
+	if len(c.Stores) == 0 {
 		return ErrNotKept
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.trouble
+	var all []error
+	for n := len(c.Stores) - 1; n >= 0; n-- {
+		name := c.Stores[n].Name()
+		err := c.trouble[name]
+		if err == nil {
+			return nil
+		}
+		all = append(all, &StoreError{name, err})
+	}
+	return errors.Join(all...)
 }
 
-func (c *Cache) note(err error) {
+func (c *Cache) note(s Store, err error) {
 	if errors.Is(err, ErrMiss) {
 		err = nil
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.trouble = err
-}
-
-func (c *Cache) off() bool {
-	_, off := c.Store.(None)
-	return off
+	if c.trouble == nil {
+		c.trouble = map[string]error{}
+	}
+	c.trouble[s.Name()] = err
 }
 
 func (c *Cache) now() time.Time {

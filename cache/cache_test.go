@@ -186,7 +186,7 @@ func TestDelete(t *testing.T) {
 		t.Errorf("Delete: %v, left %v", err, m.items)
 	}
 	put()
-	if err := c.State.Remove(entries + "/" + c.file(Account("key"))); err != nil {
+	if err := c.State.Remove(entries + "/" + file(c.Stores[0], Account("key"))); err != nil {
 		t.Fatal(err)
 	}
 	if existed, err := c.Delete(t.Context(), Account("key")); !existed || err != nil {
@@ -201,9 +201,9 @@ func TestClear(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	other := entries + "/kernel-" + Account("a")
-	text, err := c.State.Read(entries + "/" + c.file(Account("a")))
-	if err := errors.Join(err, c.State.Write(other, text), c.State.Remove(entries+"/"+c.file(Account("lost")))); err != nil {
+	other := entries + "/other-" + Account("a")
+	text, err := c.State.Read(entries + "/" + file(c.Stores[0], Account("a")))
+	if err := errors.Join(err, c.State.Write(other, text), c.State.Remove(entries+"/"+file(c.Stores[0], Account("lost")))); err != nil {
 		t.Fatal(err)
 	}
 	stuck := errors.New("stuck")
@@ -219,14 +219,14 @@ func TestClear(t *testing.T) {
 		t.Errorf("got %v, left %v", err, m.items)
 	}
 	all, _ := c.List()
-	if len(all) != 1 || all[0].Store != "kernel" {
+	if len(all) != 1 || all[0].Store != "other" {
 		t.Errorf("the index has %v, want another store's entry", all)
 	}
 }
 
-func TestNone(t *testing.T) {
+func TestNoStores(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state")
-	c := &Cache{Store: None{}, State: state.New(path)}
+	c := &Cache{State: state.New(path)}
 	if err := c.Put(t.Context(), "key", sample()); err != ErrNotKept {
 		t.Errorf("Put gives %v", err)
 	}

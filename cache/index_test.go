@@ -65,7 +65,7 @@ func TestList(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	m := c.Store.(*memory)
+	m := c.Stores[0].(*memory)
 	m.called()
 	all, err := c.List()
 	if err != nil || len(all) != 2 {

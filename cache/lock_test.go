@@ -23,7 +23,7 @@ func TestWithoutFolder(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		c := &Cache{Store: &memory{}, State: state.New(path), Now: func() time.Time { return noon }}
+		c := &Cache{Stores: []Store{&memory{}}, State: state.New(path), Now: func() time.Time { return noon }}
 		if err := c.Put(t.Context(), "key", sample()); err != nil {
 			t.Errorf("Put: %v", err)
 		}

@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 
 	"daypass/creds"
 	"daypass/internal/keyring"
+	"daypass/internal/keyring/keyringtest"
 	"daypass/internal/state"
 )
 
@@ -23,6 +25,8 @@ type memory struct {
 	calls []string         // "Get", "Set", ...
 	fail  map[string]error // by call
 	onSet func()           // before an item is stored
+	name  string           // "": "memory"
+	left  time.Duration    // of the item that was stored last
 }
 
 func (m *memory) enter(call string) error {
@@ -30,7 +34,9 @@ func (m *memory) enter(call string) error {
 	return m.fail[call]
 }
 
-func (m *memory) Name() string { return "memory" }
+func (m *memory) Name() string { return cmp.Or(m.name, "memory") }
+
+func (m *memory) Check() error { return nil }
 
 func (m *memory) Get(_ context.Context, account string) ([]byte, error) {
 	m.mu.Lock()
@@ -45,7 +51,7 @@ func (m *memory) Get(_ context.Context, account string) ([]byte, error) {
 	return []byte(item), nil
 }
 
-func (m *memory) Set(_ context.Context, account string, item []byte) error {
+func (m *memory) Set(_ context.Context, account string, item []byte, left time.Duration) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.onSet != nil {
@@ -57,7 +63,7 @@ func (m *memory) Set(_ context.Context, account string, item []byte) error {
 	if m.items == nil {
 		m.items = map[string]string{}
 	}
-	m.items[account] = string(item)
+	m.items[account], m.left = string(item), left
 	return nil
 }
 
@@ -100,7 +106,7 @@ func (c *clock) Now() time.Time { return c.now }
 func newCache(t *testing.T) (*Cache, *memory, *clock) {
 	t.Helper()
 	m, now := &memory{}, &clock{noon}
-	return &Cache{Store: m, State: state.New(t.TempDir()), Now: now.Now}, m, now
+	return &Cache{Stores: []Store{m}, State: state.New(t.TempDir()), Now: now.Now}, m, now
 }
 
 // The secrets of sample.
@@ -133,35 +139,55 @@ func same(a, b creds.Issued) bool {
 		a.RoleARN == b.RoleARN && a.Serial == b.Serial && a.IssuedAt.Equal(b.IssuedAt) && a.Skew == b.Skew
 }
 
+// storesOf names the stores of a child.
+const storesOf = "DAYPASS_TEST_STORES"
+
+var stores = map[string][]Store{
+	"":       {Keyring{&keyring.Keyring{}}},
+	"kernel": {Kernel{}},
+	"auto":   {Kernel{}, Keyring{&keyring.Keyring{}}},
+}
+
 // child names what a copy of the test binary does instead of testing.
 const child = "DAYPASS_TEST_CHILD"
 
+// works is what a child can do.
+var works = map[string]func(context.Context, *Cache) error{
+	"hold": func(ctx context.Context, c *Cache) error {
+		_, err := c.Lock(ctx, "key")
+		fmt.Println("held", err)
+		time.Sleep(time.Hour)
+		return nil
+	},
+	"get": func(ctx context.Context, c *Cache) error {
+		i, ok := c.Get(ctx, "key")
+		fmt.Println(ok, same(i, sample()), c.Trouble())
+		return nil
+	},
+	"put":    func(ctx context.Context, c *Cache) error { return c.Put(ctx, "key", sample()) },
+	"delete": func(ctx context.Context, c *Cache) error { _, err := c.Delete(ctx, Account("key")); return err },
+	"clear":  func(ctx context.Context, c *Cache) error { return c.Clear(ctx) },
+}
+
 func TestMain(m *testing.M) {
-	work, ok := map[string]func(context.Context, *Cache) error{
-		"hold": func(ctx context.Context, c *Cache) error {
-			_, err := c.Lock(ctx, "key")
-			fmt.Println("held", err)
-			time.Sleep(time.Hour)
-			return nil
-		},
-		"get": func(ctx context.Context, c *Cache) error {
-			i, ok := c.Get(ctx, "key")
-			fmt.Println(ok, same(i, sample()), c.Trouble())
-			return nil
-		},
-		"put":    func(ctx context.Context, c *Cache) error { return c.Put(ctx, "key", sample()) },
-		"delete": func(ctx context.Context, c *Cache) error { _, err := c.Delete(ctx, Account("key")); return err },
-		"clear":  func(ctx context.Context, c *Cache) error { return c.Clear(ctx) },
-	}[os.Getenv(child)]
+	work, ok := works[os.Getenv(child)]
 	if !ok {
+		work, ok = kernelWork[os.Getenv(child)]
+	}
+	if !ok {
+		keyringtest.Alone()
 		os.Exit(m.Run())
 	}
 	c := &Cache{
-		Store: Keyring{&keyring.Keyring{}},
-		State: state.New(os.Getenv("DAYPASS_STATE_DIR")),
-		Now:   func() time.Time { return noon },
+		Stores: stores[os.Getenv(storesOf)],
+		State:  state.New(os.Getenv("DAYPASS_STATE_DIR")),
+		Now:    func() time.Time { return noon },
 	}
-	if err := work(context.Background(), c); err != nil {
+	err := forbid()
+	if err == nil {
+		err = work(context.Background(), c)
+	}
+	if err != nil {
 		fmt.Println("error:", err, errors.Is(err, keyring.ErrUnavailable))
 	}
 }

@@ -11,16 +11,16 @@ import (
 // purgeLimit bounds how many entries one Put removes, since somebody waits.
 const purgeLimit = 10
 
-// purge removes entries of the store that have expired, but for the one that was
-// just written. It stops at the first trouble.
-func (c *Cache) purge(ctx context.Context, written string) {
+// purge removes entries of s that have expired, or that a reboot has taken, but
+// for the one that was just written. It stops at the first trouble.
+func (c *Cache) purge(ctx context.Context, s Store, written string) {
 	purged := 0
-	for _, account := range c.indexed() {
-		l, ok := c.read(c.file(account))
-		if !ok || account == written || !gone(l.Issued(), c.now()) {
+	for _, account := range c.indexed(s) {
+		l, ok := c.read(file(s, account))
+		if !ok || account == written || !l.over(c.now()) {
 			continue
 		}
-		if purged++; purged > purgeLimit || c.purgeOne(ctx, account) != nil {
+		if purged++; purged > purgeLimit || c.purgeOne(ctx, s, account) != nil {
 			return
 		}
 	}
@@ -29,28 +29,33 @@ func (c *Cache) purge(ctx context.Context, written string) {
 // purgeOne removes an entry unless somebody is about to renew it or has done so
 // since the index was read. The item itself is looked at too: a process that
 // cannot use this state folder renews it without a word here.
-func (c *Cache) purgeOne(ctx context.Context, account string) error {
+func (c *Cache) purgeOne(ctx context.Context, s Store, account string) error {
 	unlock, ok, err := c.State.TryLock(account)
 	if !ok {
 		return err
 	}
 	defer unlock()
-	if l, ok := c.read(c.file(account)); !ok || !gone(l.Issued(), c.now()) {
+	if l, ok := c.read(file(s, account)); !ok || !l.over(c.now()) {
 		return nil
 	}
-	item, err := c.Store.Get(ctx, account)
-	if err == nil {
+	item, err := s.Get(ctx, account)
+	switch {
+	case err == nil:
 		if i, err := decode(item); err == nil && !gone(i, c.now()) {
 			return nil
 		}
-		err = c.Store.Delete(ctx, account)
-	}
-	if err != nil && !errors.Is(err, ErrMiss) {
+	case !errors.Is(err, ErrMiss): // of a torn item, which is one, parts may be left
 		return err
 	}
-	c.forget(account)
+	if err := s.Delete(ctx, account); err != nil {
+		return err
+	}
+	c.forget(s, account)
 	return nil
 }
+
+// over reports whether the entry is of no more use.
+func (l *Listing) over(now time.Time) bool { return l.lost || gone(l.Issued(), now) }
 
 // gone reports whether i has expired by both clocks, the local one and that of
 // STS. What has by one of them only is not handed out, and not removed either.

@@ -56,7 +56,7 @@ func TestPurge(t *testing.T) {
 		}, true, true},
 		{"the index is a later version's", func(t *testing.T, c *Cache, m *memory, now *clock) {
 			late(t, c, m, now)
-			if err := c.State.Write(entries+"/"+c.file(Account("old")), []byte(`{"v":2}`)); err != nil {
+			if err := c.State.Write(entries+"/"+file(c.Stores[0], Account("old")), []byte(`{"v":2}`)); err != nil {
 				t.Fatal(err)
 			}
 		}, true, true},
@@ -75,7 +75,7 @@ func TestPurge(t *testing.T) {
 			if _, ok := m.items[Account("old")]; ok != c.item {
 				t.Errorf("the item is there: %v", ok)
 			}
-			if _, err := cache.State.Read(entries + "/" + cache.file(Account("old"))); (err == nil) != c.index {
+			if _, err := cache.State.Read(entries + "/" + file(cache.Stores[0], Account("old"))); (err == nil) != c.index {
 				t.Errorf("reading the index file gives %v", err)
 			}
 			if _, ok := m.items[Account("new")]; !ok {
@@ -102,8 +102,8 @@ func TestPurgeIsBounded(t *testing.T) {
 		if err := c.Put(t.Context(), "new", i); err != nil {
 			t.Fatal(err)
 		}
-		if len(m.items) != left+1 || len(c.indexed()) != left+1 {
-			t.Errorf("%d items and %d index files, want %d", len(m.items), len(c.indexed()), left+1)
+		if len(m.items) != left+1 || len(c.indexed(m)) != left+1 {
+			t.Errorf("%d items and %d index files, want %d", len(m.items), len(c.indexed(m)), left+1)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package cache
 import (
 	"context"
 	"errors"
+	"time"
 
 	"daypass/internal/keyring"
 )
@@ -10,21 +11,22 @@ import (
 // ErrMiss is a Store's answer when it has no such item.
 var ErrMiss = errors.New("no such entry")
 
-// ErrNotKept is the answer of None to whatever it should keep.
-var ErrNotKept = errors.New("the store keeps nothing")
-
 // Store is where items lie. Its errors say what was attempted, and no secret.
 type Store interface {
 	// Name is the store's name in settings and listings: letters, no hyphen.
 	Name() string
 	// Get returns the item of account, ErrMiss if there is none.
 	Get(ctx context.Context, account string) ([]byte, error)
-	// Set makes item the one of account. With a nil error it is there.
-	Set(ctx context.Context, account string, item []byte) error
+	// Set makes item the one of account, which is of use as long as left. With a
+	// nil error it is there.
+	Set(ctx context.Context, account string, item []byte, left time.Duration) error
 	// Delete removes the item of account. That there is none is no error.
 	Delete(ctx context.Context, account string) error
 	// Clear removes all items that daypass has ever put there.
 	Clear(ctx context.Context) error
+	// Check is why the store cannot be used, as far as that can be told without a
+	// look at an item; nil if nothing is known against it.
+	Check() error
 }
 
 // service is what daypass's temporary credentials are filed under in a keyring.
@@ -46,8 +48,8 @@ func (k Keyring) Get(ctx context.Context, account string) ([]byte, error) {
 	return []byte(item), err
 }
 
-// Set makes item the one of account.
-func (k Keyring) Set(ctx context.Context, account string, item []byte) error {
+// Set makes item the one of account, until it is deleted.
+func (k Keyring) Set(ctx context.Context, account string, item []byte, _ time.Duration) error {
 	return k.OS.Set(ctx, service, account, string(item))
 }
 
@@ -59,20 +61,5 @@ func (k Keyring) Delete(ctx context.Context, account string) error {
 // Clear removes all items filed under "daypass".
 func (k Keyring) Clear(ctx context.Context) error { return k.OS.DeleteAll(ctx, service) }
 
-// None is the Store that keeps nothing.
-type None struct{}
-
-// Name returns "none".
-func (None) Name() string { return "none" }
-
-// Get returns ErrMiss.
-func (None) Get(context.Context, string) ([]byte, error) { return nil, ErrMiss }
-
-// Set returns ErrNotKept.
-func (None) Set(context.Context, string, []byte) error { return ErrNotKept }
-
-// Delete has nothing to do.
-func (None) Delete(context.Context, string) error { return nil }
-
-// Clear has nothing to do.
-func (None) Clear(context.Context) error { return nil }
+// Check makes no call.
+func (k Keyring) Check() error { return keyring.Reachable(k.OS.Getenv) }

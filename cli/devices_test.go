@@ -61,9 +61,9 @@ func (l *listing) run(args ...string) (stdout, stderr string, code int) {
 		Args: append([]string{"login", "--list-devices"}, args...), Stdout: &out, Stderr: &problem,
 		Getenv: func(name string) string { return l.env[name] }, Environ: func() []string { return nil },
 		Now: time.Now, Home: l.home, Parent: func() int { return 1 },
-		Store: func(string, bool) (cache.Store, error) {
-			l.t.Error("the store was opened")
-			return cache.None{}, nil
+		Stores: func(string, bool) ([]cache.Store, error) {
+			l.t.Error("the stores were opened")
+			return nil, nil
 		},
 	})
 	for _, r := range l.sts.Requests() {

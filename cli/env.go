@@ -29,9 +29,10 @@ type Env struct {
 	Self    string     // path of the running executable, "" if unknown
 	Parent  func() int // id of the parent process
 
-	// Store opens the store of that name; nil means the real ones. attended says
-	// that a person could unlock it.
-	Store func(name string, attended bool) (cache.Store, error)
+	// Stores opens the stores that the setting of that name stands for, as
+	// cache.Cache has them; nil means the real ones. attended says that a person
+	// could unlock them.
+	Stores func(name string, attended bool) ([]cache.Store, error)
 	// Ring opens the keyring that holds long-term keys; nil means the real one.
 	Ring func(attended bool) keys.Ring
 }

@@ -55,6 +55,7 @@ type explanation struct {
 	Settings map[string]explainedSetting `json:"settings"`
 	Base     *explainedBase              `json:"base"`
 	Steps    []explainedStep             `json:"steps"`
+	Store    *explainedStore             `json:"store,omitempty"`
 	Warnings []explainedWarning          `json:"warnings"`
 	Error    string                      `json:"error,omitempty"`
 
@@ -140,6 +141,7 @@ func (a *app) explainPlan(x *explanation, p *profile.Profile, o options) error {
 		return err
 	}
 	x.given(p, o.given)
+	x.Store = explainStore(o.storeOf(p), c.Stores)
 	for i, s := range plan.steps {
 		wish := time.Duration(0) // it is about what is handed out
 		if i == len(plan.steps)-1 {
@@ -212,6 +214,9 @@ func (x *explanation) text(a *app) error {
 		for _, parameter := range s.lines() {
 			line("  %s", parameter)
 		}
+	}
+	if x.Store != nil {
+		line("store: %s", x.Store)
 	}
 	if x.network.Region.Value != "" {
 		for _, s := range a.networkLines(x.network) {

@@ -5,13 +5,11 @@ import (
 	"fmt"
 	"log/slog"
 	"os/user"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
 
 	"daypass/cache"
-	"daypass/internal/keyring"
 	"daypass/internal/state"
 	"daypass/keys"
 	"daypass/mfa"
@@ -183,60 +181,6 @@ func loginName() string {
 		return "user"
 	}
 	return u.Username[strings.LastIndexByte(u.Username, '\\')+1:] // DOMAIN\name on Windows
-}
-
-// openCache opens the store that the flag, the environment or the profile names.
-func (a *app) openCache(o options, p *profile.Profile, dir *state.Dir) (*cache.Cache, error) {
-	name := o.store
-	if name == "" && p != nil {
-		name = p.Store
-	}
-	open := a.Store
-	if open == nil {
-		open = func(name string, _ bool) (cache.Store, error) { return a.realStore(name, o, dir) }
-	}
-	s, err := open(name, a.attended(o))
-	if err != nil && o.store == "" && p != nil {
-		setting, _ := p.Lookup("store")
-		return nil, badSetting(p, setting, err.Error())
-	}
-	if err != nil {
-		return nil, &usageError{fmt.Errorf("--store or DAYPASS_STORE: %w", err)}
-	}
-	return &cache.Cache{Store: s, State: dir, Now: a.Now}, nil
-}
-
-func (a *app) realStore(name string, o options, dir *state.Dir) (cache.Store, error) {
-	switch name {
-	case "", "auto", "keyring":
-		return cache.Keyring{OS: a.osKeyring(o, dir)}, nil
-	case "none":
-		return cache.None{}, nil
-	}
-	return nil, fmt.Errorf("no store is called %q; there are auto, keyring and none", name)
-}
-
-// osKeyring is one for all that a run keeps: once it has hung, nothing waits for it
-// again.
-func (a *app) osKeyring(o options, dir *state.Dir) *keyring.Keyring {
-	if a.keyring == nil {
-		memory := &cache.KeyringMemory{State: dir, Now: a.Now, Fresh: o.anew}
-		a.keyring = &keyring.Keyring{Attended: a.attended(o), Getenv: a.Getenv, Memory: memory}
-	}
-	return a.keyring
-}
-
-// attended reports whether somebody could unlock the keyring, which is done in a
-// window: on Linux there must be a display, elsewhere one may be asked for one
-// unless this is an SSH session.
-func (a *app) attended(o options) bool {
-	switch {
-	case o.noPrompt:
-		return false
-	case runtime.GOOS == "darwin", runtime.GOOS == "windows":
-		return a.Getenv("SSH_CONNECTION") == "" && a.Getenv("SSH_TTY") == ""
-	}
-	return a.Getenv("DISPLAY") != "" || a.Getenv("WAYLAND_DISPLAY") != ""
 }
 
 // log opens debug.log if it is wanted.

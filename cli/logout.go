@@ -50,10 +50,10 @@ func (a *app) logoutCommand() *cobra.Command {
 	return cmd
 }
 
-// everyStore is o for the one store that keeps anything, whatever store is set.
+// everyStore is o for all stores, whatever store is set.
 func (a *app) everyStore(o options) options {
 	o.fromEnvironment(a.Getenv)
-	o.store, o.anew = "keyring", true
+	o.store, o.anew = autoStore, true
 	return o
 }
 
@@ -66,11 +66,14 @@ func (a *app) logoutAll(ctx context.Context, o options) error {
 	forgetFailures(dir)
 	err = c.Clear(ctx)
 	listed, _ := c.List()
-	if errors.Is(err, keyring.ErrUnavailable) && len(listed) == 0 {
-		_, err = fmt.Fprintln(a.Stdout, notKept(err)+", so nothing is kept")
+	failed := troubles(err)
+	if err := whereKept(err, func(e *cache.StoreError) bool {
+		return !errors.Is(e, keyring.ErrUnavailable) || isListed(listed, e.Store, "")
+	}); err != nil {
 		return err
 	}
-	if err != nil {
+	if len(failed) == len(c.Stores) {
+		_, err = fmt.Fprintln(a.Stdout, notKept(err)+", so nothing is kept")
 		return err
 	}
 	_, err = fmt.Fprintf(a.Stdout, "everything is removed; %s\n", untilThen)
@@ -116,10 +119,10 @@ type logout struct {
 func (l *logout) one(ctx context.Context, name string) error {
 	l.reader.Ask = l.ask(ctx, l.keys)
 	accounts, unplanned := l.planned(name)
-	l.reader.Ask = nil          // of the many others nobody shall be asked
-	listed, _ := l.cache.List() // without an index the plan is all there is to go by
+	l.reader.Ask = nil              // of the many others nobody shall be asked
+	listed, blind := l.cache.List() // without an index the plan is all there is to go by
 	for _, e := range listed {
-		if e.Profile == name && e.Store == l.cache.Store.Name() && !slices.Contains(accounts, e.Account) {
+		if e.Profile == name && !slices.Contains(accounts, e.Account) {
 			accounts = append(accounts, e.Account)
 		}
 	}
@@ -127,10 +130,7 @@ func (l *logout) one(ctx context.Context, name string) error {
 	if unplanned != nil && len(accounts) == 0 {
 		return unplanned
 	}
-	removed, err := l.remove(ctx, accounts)
-	if errors.Is(err, keyring.ErrUnavailable) && !slices.ContainsFunc(listed, func(e cache.Listing) bool { return slices.Contains(accounts, e.Account) }) {
-		err = nil // where there is no keyring nothing was kept
-	}
+	removed, err := l.remove(ctx, accounts, listed, blind != nil)
 	if err != nil {
 		return err
 	}
@@ -154,18 +154,45 @@ func (l *logout) planned(name string) ([]string, error) {
 	return accounts, nil
 }
 
-// remove returns those that were there.
-func (l *logout) remove(ctx context.Context, accounts []string) (removed []string, err error) {
+// remove returns those that were there. A keyring that cannot be looked into is
+// no trouble if the index knows of no entry in it.
+func (l *logout) remove(ctx context.Context, accounts []string, listed []cache.Listing, blind bool) (removed []string, err error) {
 	for _, account := range accounts {
 		existed, err := l.cache.Delete(ctx, account)
-		if err != nil {
-			return removed, err
-		}
 		if existed {
 			removed = append(removed, account)
 		}
+		if err := whereKept(err, func(e *cache.StoreError) bool {
+			closed := errors.Is(e, keyring.ErrUnavailable) || !blind && (errors.Is(e, keyring.ErrLocked) || errors.Is(e, keyring.ErrTimeout))
+			return !closed || isListed(listed, e.Store, account)
+		}); err != nil {
+			return removed, err
+		}
 	}
 	return removed, nil
+}
+
+// whereKept is err without the stores in which nothing was kept.
+func whereKept(err error, kept func(*cache.StoreError) bool) error {
+	var all []error
+	for _, err := range troubles(err) {
+		var store *cache.StoreError
+		if !errors.As(err, &store) || kept(store) {
+			all = append(all, err)
+		}
+	}
+	return errors.Join(all...)
+}
+
+// isListed reports whether the index knows an entry in the store, that of account
+// unless this is empty.
+func isListed(listed []cache.Listing, store, account string) bool {
+	for i := range listed {
+		if listed[i].Store == store && (account == "" || listed[i].Account == account) {
+			return true
+		}
+	}
+	return false
 }
 
 func (l *logout) say(name string, removed []string) error {

@@ -97,7 +97,7 @@ func (a *app) keyWords(err error) (what, hint string, code int) {
 		return fmt.Sprintf("what the keyring holds as the access key %q was not written by this version of daypass", key.name),
 			"use the version that wrote it, or replace it: " + addHint(key.name), exitFailed
 	}
-	return fmt.Sprintf("the access key %q is kept in the keyring alone: %s", key.name, notKept(err)), keptHint(err), exitFailed
+	return fmt.Sprintf("the access key %q is kept in the keyring alone: %s", key.name, notKept(key.err)), keptHint(err), exitFailed
 }
 
 func addHint(name string) string {

@@ -81,7 +81,7 @@ func (o *options) profileFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.profile, "profile", "", "the profile")
 	f.StringVar(&o.region, "region", "", "the region of the STS calls")
-	f.StringVar(&o.store, "store", "", "where credentials are kept: auto, keyring or none (DAYPASS_STORE)")
+	f.StringVar(&o.store, "store", "", "where credentials are kept: auto, keyring, kernel or none (DAYPASS_STORE)")
 }
 
 // getFlags are those of the commands that get credentials.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"text/tabwriter"
 	"time"
 
@@ -60,6 +61,7 @@ func (a *app) statusJSON(s status) error {
 		Expires     string `json:"expires"`
 		SecondsLeft int64  `json:"seconds_left"`
 		Store       string `json:"store"`
+		Reason      string `json:"reason,omitempty"` // why a better store was not used
 	}
 	answer := struct {
 		Entries  []entry   `json:"entries"`
@@ -68,7 +70,7 @@ func (a *app) statusJSON(s status) error {
 	}{[]entry{}, append([]failure{}, s.failures...), s.trouble}
 	for _, e := range s.entries {
 		left := int64(e.Left(a.Now()) / time.Second)
-		answer.Entries = append(answer.Entries, entry{e.Profile, e.Call, e.RoleARN, e.Serial, creds.Time(e.Expires), left, e.Store})
+		answer.Entries = append(answer.Entries, entry{e.Profile, e.Call, e.RoleARN, e.Serial, creds.Time(e.Expires), left, e.Store, notKept(e.PassedOver)})
 	}
 	return writeJSON(a.Stdout, answer)
 }
@@ -86,6 +88,9 @@ func (a *app) statusText(s status) error {
 		if err := w.Flush(); err != nil {
 			return err
 		}
+		for _, why := range passedOver(s.entries) {
+			fmt.Fprintln(a.Stdout, line("kept in the kernel keyring, since "+why))
+		}
 	}
 	for _, f := range s.failures {
 		fmt.Fprintln(a.Stdout, line(fmt.Sprintf("profile %q failed at %s: %s", f.Profile, clock(f.Time, a.Now()), f.Message)))
@@ -94,6 +99,16 @@ func (a *app) statusText(s status) error {
 		fmt.Fprintln(a.Stdout, tty.Visible(s.trouble))
 	}
 	return nil
+}
+
+// passedOver is why entries are not in the better store.
+func passedOver(entries []cache.Listing) (reasons []string) {
+	for _, e := range entries {
+		if why := notKept(e.PassedOver); why != "" && !slices.Contains(reasons, why) {
+			reasons = append(reasons, why)
+		}
+	}
+	return reasons
 }
 
 // subject is what the credentials are for: the role, else the device.

@@ -45,12 +45,7 @@ func (a *app) talk(ctx context.Context, o options, dir *state.Dir) (*talk, func(
 }
 
 // ask returns the answer to a question, without the blanks around it.
-func (t *talk) ask(question string) (string, error) { return t.read(question, t.ReadLine) }
-
-// askHidden is ask for what nobody may see.
-func (t *talk) askHidden(question string) (string, error) { return t.read(question, t.ReadHidden) }
-
-func (t *talk) read(question string, read func(context.Context) (string, error)) (string, error) {
+func (t *talk) ask(question string) (string, error) {
 	err := t.Flush()
 	if err == nil {
 		err = t.Prompt(question)
@@ -58,10 +53,18 @@ func (t *talk) read(question string, read func(context.Context) (string, error))
 	if err != nil {
 		return "", &noTalkError{err}
 	}
-	answer, err := read(t.ctx)
+	return t.answer(t.ReadLine(t.ctx))
+}
+
+// askHidden is ask for what nobody may see.
+func (t *talk) askHidden(question string) (string, error) {
+	return t.answer(t.AskHidden(t.ctx, question))
+}
+
+func (t *talk) answer(line string, err error) (string, error) {
 	switch {
-	case err == nil || errors.Is(err, tty.ErrLineTooLong): // whose answer is empty
-		return strings.TrimSpace(answer), nil
+	case err == nil || errors.Is(err, tty.ErrLineTooLong): // then line is empty
+		return strings.TrimSpace(line), nil
 	case errors.Is(err, io.EOF), t.ctx.Err() != nil:
 		return "", closed(err)
 	}

@@ -11,7 +11,6 @@ import (
 	"syscall"
 	"time"
 
-	"daypass/cache"
 	"daypass/creds"
 	"daypass/internal/keyring"
 	"daypass/internal/tty"
@@ -204,23 +203,6 @@ func planWords(e *session.ConfigError) (what, hint string) {
 		return fmt.Sprintf("the endpoint from %s is not an http or https URL", e.Detail), "an endpoint looks like https://sts.eu-west-1.amazonaws.com"
 	}
 	return e.Error(), ""
-}
-
-// notKept says why nothing will be kept, "" if all is well.
-func notKept(trouble error) string {
-	switch {
-	case trouble == nil:
-		return ""
-	case errors.Is(trouble, cache.ErrNotKept):
-		return "the store is none"
-	case errors.Is(trouble, keyring.ErrUnavailable):
-		return "no keyring answers here"
-	case errors.Is(trouble, keyring.ErrLocked):
-		return "the keyring is locked"
-	case errors.Is(trouble, keyring.ErrTimeout):
-		return "the keyring does not answer"
-	}
-	return trouble.Error()
 }
 
 // keptHint is for what went wrong with the keyring or the state folder.

@@ -14,6 +14,7 @@ import (
 	"daypass/cache"
 	"daypass/internal/keyring"
 	"daypass/internal/tty"
+	"daypass/keys"
 	"daypass/mfa"
 	"daypass/profile"
 	"daypass/session"
@@ -131,6 +132,46 @@ func TestWords(t *testing.T) {
 	}
 }
 
+// TestKeyWords: what is wrong with a long-term key says where the key is.
+func TestKeyWords(t *testing.T) {
+	locked := fmt.Errorf("reading from the keyring: %w", keyring.ErrLocked)
+	file := &profile.Error{Profile: "main", File: "/c", Message: "cannot be edited: no room", Hint: "make room"}
+	const both = `the access key "main" is in the keyring, and still in /c, in clear`
+	const again = `run "daypass keys import main" again to remove it there`
+	a := &app{command: "daypass keys add", profile: "main"}
+	for _, test := range []struct {
+		err        error
+		what, hint string
+		code       int
+	}{
+		{&keyError{"main", keys.ErrNone}, `the keyring holds no access key "main"`, `run "daypass keys add main"`, 2},
+		{&keyError{"ma in", keys.ErrNone}, `the keyring holds no access key "ma in"`, `run "daypass keys add 'ma in'"`, 2},
+		{&keyError{"main", keys.ErrForeign}, "was not written by this version of daypass", "or replace it", 1},
+		{&keyError{"main", locked}, `the access key "main" is kept in the keyring alone: the keyring is locked`, "unlock the keyring", 1},
+		{&keyError{"main", errKeyBusy}, `another daypass is changing the access key "main"`, "let it finish", 1},
+		{&unfinishedError{"main"}, `the replacement of the access key "main" is not finished`, `run "daypass keys rotate main" to finish it`, 1},
+		{&noKeyError{"main"}, `profile "main" has no access key of its own`, "daypass keys add main", 2},
+		{&leftError{"main", "/c", file}, both + ": /c: cannot be edited: no room", "make room; then " + again, 1},
+		{&leftError{"main", "/c", errClosed}, both, again, 4},
+		{&leftError{"main", "/c", &noTalkError{tty.ErrRaw}}, both + ": asking on the terminal: the terminal is used by", again, 1},
+		{&leftError{"main", "/c", signalError{syscall.SIGTERM}}, both + ": interrupted", again, 143},
+		{&noTalkError{tty.ErrBackground}, `"daypass keys add" asks on the terminal, and daypass runs in the background of its terminal`, `run "daypass keys add main" in a terminal`, 3},
+		{&noTalkError{mfa.ErrPromptOff}, `"daypass keys add" asks on the terminal, and asking is switched off`, "--no-prompt", 3},
+		{errClosed, "the question was closed, and nothing was changed", `run "daypass keys add main" in a terminal`, 4},
+	} {
+		what, hint, code := a.words(runError{test.err})
+		if !strings.HasPrefix(what, test.what) && !strings.HasSuffix(what, test.what) || !strings.Contains(hint, test.hint) || code != test.code {
+			t.Errorf("%v:\n%q\n%q\n%d\nwant\n%q\n%q\n%d", test.err, what, hint, code, test.what, test.hint, test.code)
+		}
+	}
+
+	a.unlooked = locked
+	missing := &profile.Error{Profile: "main", Message: "there is no such profile", Err: profile.ErrNotFound}
+	if what, _, code := a.words(missing); code != 2 || what != `profile "main": there is no such profile; whether the keyring has a key for it is not known: the keyring is locked` {
+		t.Errorf("%q, %d", what, code)
+	}
+}
+
 // TestReportIsTwoLines, whatever the error holds.
 func TestReportIsTwoLines(t *testing.T) {
 	var stderr bytes.Buffer
@@ -152,6 +193,11 @@ func TestHintIsAWordOfTheShell(t *testing.T) {
 	}
 }
 
+// at is what went wrong with a store.
+func at(store string, err error) error {
+	return &cache.StoreError{Store: store, Err: fmt.Errorf("writing: %w", err)}
+}
+
 func TestNotKept(t *testing.T) {
 	for _, test := range []struct {
 		trouble error
@@ -163,6 +209,12 @@ func TestNotKept(t *testing.T) {
 		{keyring.ErrLocked, "the keyring is locked"},
 		{keyring.ErrTimeout, "the keyring does not answer"},
 		{errors.New("x"), "x"},
+		{errors.Join(errors.New("x"), errors.New("y")), "x\ny"},
+		{at("kernel", keyring.ErrUnavailable), "the kernel keyring cannot be used here"},
+		{at("kernel", keyring.ErrFull), "the kernel keyring is full"},
+		{at("kernel", keyring.ErrTooLarge), "they are too large for the kernel keyring"},
+		{at("keyring", keyring.ErrTooLarge), "they are too large for the keyring"},
+		{errors.Join(at("keyring", keyring.ErrLocked), at("kernel", keyring.ErrFull)), "the keyring is locked, and the kernel keyring is full"},
 	} {
 		if got := notKept(test.trouble); got != test.want {
 			t.Errorf("%v: %q", test.trouble, got)

@@ -144,7 +144,7 @@ func (s *story) look(ctx context.Context) error {
 
 func (s *story) second(ctx context.Context) error {
 	if !s.kept {
-		say("No keyring answers here, or it is locked, so daypass keeps nothing, and the next call would ask again.\n")
+		say("No keyring can be used here, not even the kernel's, so daypass keeps nothing, and the next call would ask again.\n")
 		return nil
 	}
 	say("The second call, and every one of the next hour, is answered from the keyring:\n")

@@ -1,7 +1,6 @@
 package keys
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -58,8 +57,10 @@ type known struct {
 // that of the state folder.
 func (k *Keys) List() ([]Listing, error) {
 	m, err := k.readMap()
-	all := slices.Collect(maps.Values(m))
-	slices.SortFunc(all, func(a, b Listing) int { return cmp.Compare(a.Name, b.Name) })
+	var all []Listing
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		all = append(all, m[name])
+	}
 	return all, err
 }
 

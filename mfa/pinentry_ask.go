@@ -8,7 +8,7 @@ import (
 	"math"
 	"os/exec"
 	"runtime"
-	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -203,7 +203,7 @@ func withText(command string, lines ...string) string {
 		texts[i], order[i] = wrap(line), i
 	}
 	length := func(i int) int { return len(escape(texts[i], math.MaxInt)) }
-	slices.SortFunc(order, func(a, b int) int { return length(a) - length(b) })
+	sort.Slice(order, func(i, j int) bool { return length(order[i]) < length(order[j]) })
 	room := maxAssuanLine - len(command)
 	for done, i := range order {
 		texts[i] = escape(texts[i], room/(len(lines)-done)-len(newline))

@@ -40,6 +40,18 @@ var keyPair = [...]string{"aws_access_key_id", "aws_secret_access_key", "aws_ses
 // nothing else. Nothing is written yet. It is an *Error if a file cannot be read,
 // or if without those lines others would mean something else.
 func RemoveKeys(files Files, name string) (*Edit, error) {
+	edits, err := removals(files, name)
+	if err != nil {
+		return nil, err
+	}
+	var diff strings.Builder
+	for _, f := range edits {
+		f.show(&diff)
+	}
+	return &Edit{diff.String(), func() error { return applyAll(edits) }}, nil
+}
+
+func removals(files Files, name string) ([]*fileEdit, error) {
 	config, err := readText(files.Config)
 	if err != nil {
 		return nil, err
@@ -57,14 +69,12 @@ func RemoveKeys(files Files, name string) (*Edit, error) {
 		edits[0].heads = slices.Sorted(slices.Values(append(edits[0].heads, edits[1].heads...)))
 		edits = edits[:1]
 	}
-	var diff strings.Builder
 	for _, f := range edits {
 		if err := f.removeKeys(); err != nil {
 			return nil, err
 		}
-		f.show(&diff)
 	}
-	return &Edit{diff.String(), func() error { return applyAll(edits) }}, nil
+	return edits, nil
 }
 
 // readText reads a file at once, so that what is found and what is compared later

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -53,14 +54,12 @@ func (r *Reader) Warnings(name string) []Warning {
 	}
 	w.shape()
 	config := r.files.config.path
-	slices.SortFunc(w.warnings, func(a, b Warning) int {
+	sort.Slice(w.warnings, func(i, j int) bool { // slices.SortFunc would be 20 KB of code for this type
+		a, b := &w.warnings[i], &w.warnings[j]
 		if a.File != b.File {
-			if a.File == config {
-				return -1
-			}
-			return 1
+			return a.File == config
 		}
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Message, b.Message))
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Message, b.Message)) < 0
 	})
 	return slices.Compact(w.warnings)
 }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"os/exec"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -57,7 +56,7 @@ func TestClassify(t *testing.T) {
 		{status(t, -25291), ErrUnavailable}, // errSecNotAvailable
 		{status(t, -25302), ErrTooLarge},    // errSecDataTooLarge
 		{status(t, -25299), nil},            // errSecDuplicateItem
-		{exit(t, "1"), nil},
+		{exit(t, 1), nil},
 		{syscall.Errno(1168), ErrNotFound},    // ERROR_NOT_FOUND
 		{syscall.Errno(1312), ErrUnavailable}, // ERROR_NO_SUCH_LOGON_SESSION
 		{syscall.Errno(1058), ErrUnavailable}, // ERROR_SERVICE_DISABLED
@@ -91,5 +90,5 @@ func TestClassify(t *testing.T) {
 // an exit code holds the low byte.
 func status(t *testing.T, code int) error {
 	t.Helper()
-	return exit(t, strconv.Itoa(code&0xff))
+	return exit(t, code&0xff)
 }

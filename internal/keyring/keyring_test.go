@@ -3,7 +3,6 @@ package keyring
 import (
 	"context"
 	"errors"
-	"os/exec"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -228,7 +227,7 @@ func TestErrorsOfEveryCall(t *testing.T) {
 	for _, c := range []struct{ err, want error }{
 		{gokeyring.ErrSetDataTooBig, ErrTooLarge},
 		{gokeyring.ErrUnsupportedPlatform, ErrUnavailable},
-		{exit(t, "36"), ErrLocked},
+		{exit(t, 36), ErrLocked},
 		{plain, plain},
 	} {
 		f := &fake{fail: map[string]error{"Get": c.err, "Set": c.err, "Delete": c.err, "DeleteAll": c.err}}
@@ -241,13 +240,9 @@ func TestErrorsOfEveryCall(t *testing.T) {
 }
 
 // exit is the error of a program that ended with code.
-func exit(t *testing.T, code string) error {
+func exit(t *testing.T, code int) error {
 	t.Helper()
-	sh, err := exec.LookPath("sh")
-	if err != nil {
-		t.Skipf("needs sh: %v", err)
-	}
-	return exec.Command(sh, "-c", "exit "+code).Run()
+	return command(t, nil, request{Call: "Exit", Times: code}).Run()
 }
 
 func TestPatience(t *testing.T) {

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"io"
 	"os"
+	"runtime"
 	"strings"
+
+	"github.com/rogpeppe/go-internal/robustio"
 )
 
 // cutsMissed is how often a line is written again since the file was cut, and so
@@ -24,7 +27,7 @@ func (d *Dir) Append(name string, line []byte, max int64) error {
 		return unusable(err)
 	}
 	if tooLong(path, line, max) {
-		if err := d.cut(name, path, line, max); err != nil {
+		if err := d.cut(name, path, line, max); err != nil && !inUse(err) {
 			return unusable(err)
 		}
 	}
@@ -36,6 +39,10 @@ func (d *Dir) Append(name string, line []byte, max int64) error {
 	}
 	return nil
 }
+
+// inUse reports that Windows let nobody replace the file while others have it open:
+// the next line cuts it.
+func inUse(err error) bool { return runtime.GOOS == "windows" && robustio.IsEphemeralError(err) }
 
 // appendOnce reports whether the file that it wrote to is still the one at path:
 // if not, a cut may have missed the line.

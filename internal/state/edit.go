@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/rogpeppe/go-internal/robustio"
 )
 
 // ErrChanged is why a file was left as it is: it does not hold what it is thought
@@ -78,7 +80,7 @@ func swap(path string, was, now []byte, info fs.FileInfo) error {
 }
 
 func holds(path string, data []byte) error {
-	got, err := os.ReadFile(path)
+	got, err := robustio.ReadFile(path)
 	if err == nil && !bytes.Equal(got, data) {
 		err = ErrChanged
 	}

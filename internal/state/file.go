@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/rogpeppe/go-internal/robustio"
 )
 
 // unfinished begins the name of a file that Write has not renamed yet.
@@ -24,7 +26,7 @@ func (d *Dir) Read(name string) ([]byte, error) {
 	if err := regular(path); err != nil {
 		return nil, unusable(err)
 	}
-	data, err := os.ReadFile(path)
+	data, err := robustio.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		err = unusable(err)
 	}
@@ -84,9 +86,11 @@ func fill(f *os.File, data []byte, like fs.FileInfo) error {
 	return f.Sync()
 }
 
-// rename leaves nothing behind if it fails.
+// rename leaves nothing behind if it fails. On Windows a file that somebody has
+// open cannot be replaced, so that it tries again for a while, as reading does.
+// https://github.com/golang/go/issues/32188
 func rename(from, to string) error {
-	err := os.Rename(from, to)
+	err := robustio.Rename(from, to)
 	if err != nil {
 		_ = os.Remove(from)
 	}

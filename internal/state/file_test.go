@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -141,6 +142,9 @@ func TestWriteIsAtomic(t *testing.T) {
 		if err != nil || !slices.ContainsFunc(contents, func(c []byte) bool { return bytes.Equal(c, got) }) {
 			t.Fatalf("read %d bytes, %v", len(got), err)
 		}
+		if runtime.GOOS == "windows" { // nobody can write where a reader never lets go
+			time.Sleep(time.Millisecond)
+		}
 	}
 	if found, _ := os.ReadDir(d.path); len(found) != 1 {
 		t.Errorf("files left over: %v", found)
@@ -191,6 +195,9 @@ func TestAppendTogether(t *testing.T) {
 
 // Below the limit no line is lost, whoever writes.
 func TestAppendLosesNothing(t *testing.T) {
+	if os.Getenv("WINEPREFIX") != "" {
+		t.Skip("needs a system that appends in one step, as Windows does and Wine does not")
+	}
 	d := New(t.TempDir())
 	var all sync.WaitGroup
 	for range 8 {

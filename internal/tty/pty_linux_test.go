@@ -80,11 +80,8 @@ func playHidden(do func()) error {
 	defer stop()
 	ctx, done := CatchSuspend(ctx)
 	defer done()
-	if err := term.Prompt("secret: "); err != nil {
-		return err
-	}
 	go func() { awaitGo(); do() }()
-	line, err := term.ReadHidden(ctx)
+	line, err := term.AskHidden(ctx, "secret: ")
 	if err != nil {
 		return err
 	}

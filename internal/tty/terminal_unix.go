@@ -168,15 +168,22 @@ func (t *Terminal) ReadLine(ctx context.Context) (string, error) {
 	return line, err
 }
 
-// ReadHidden is ReadLine without an echo, for what nobody may see, now or by scrolling back. The echo is back when it returns,
-// whatever ended it; only a process that is killed cannot see to that. The key that would end the process at once (Ctrl-\)
-// means nothing meanwhile.
-func (t *Terminal) ReadHidden(ctx context.Context) (string, error) {
+// AskHidden is Flush, Prompt and ReadLine without an echo, for what nobody may see, now or by scrolling back. The echo is off
+// before the prompt shows, and back when AskHidden returns, whatever ended it; only a process that is killed cannot see to that.
+// The key that would end the process at once (Ctrl-\) means nothing meanwhile.
+func (t *Terminal) AskHidden(ctx context.Context, prompt string) (string, error) {
 	show, err := t.hide()
 	if err != nil {
 		return "", err
 	}
 	defer show()
+	err = t.Flush()
+	if err == nil {
+		err = t.Prompt(prompt)
+	}
+	if err != nil {
+		return "", err
+	}
 	return t.ReadLine(ctx)
 }
 

@@ -116,8 +116,16 @@ func (t *Terminal) Close() error {
 // typed and the console is still ours, the cursor is put on a new line.
 func (t *Terminal) ReadLine(ctx context.Context) (string, error) { return t.readLine(ctx, t.write) }
 
-// ReadHidden is ReadLine without an echo, for what nobody may see, now or by scrolling back. It changes no mode of the console.
-func (t *Terminal) ReadHidden(ctx context.Context) (string, error) {
+// AskHidden is Flush, Prompt and ReadLine without an echo, for what nobody may see, now or by scrolling back. It changes no
+// mode of the console, which never echoes by itself what is read key by key.
+func (t *Terminal) AskHidden(ctx context.Context, prompt string) (string, error) {
+	err := t.Flush()
+	if err == nil {
+		err = t.Prompt(prompt)
+	}
+	if err != nil {
+		return "", err
+	}
 	return t.readLine(ctx, func(string) error { return nil })
 }
 

@@ -12,6 +12,8 @@ import (
 	"os/signal"
 	"syscall"
 	"text/tabwriter"
+
+	"daypass/internal/keyring/keyringtest"
 )
 
 func main() {
@@ -19,6 +21,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "usage: hitcost DAYPASS FLOOR")
 		os.Exit(2)
 	}
+	keyringtest.Alone() // the kernel keyring that is measured is nobody's
 	if err := run(os.Args[1], os.Args[2]); err != nil {
 		fmt.Fprintln(os.Stderr, "hitcost: error:", err)
 		os.Exit(1)
@@ -39,6 +42,7 @@ const attempts = 3
 func run(daypass, floor string) (err error) {
 	t := newHarness()
 	defer t.end(&err)
+	keyringtest.NeedAlone(t)
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, os.Interrupt, syscall.SIGTERM)
 	go func() {
@@ -54,6 +58,8 @@ func run(daypass, floor string) (err error) {
 		w.oneConnection,
 		func() row { return w.hit("nobody to unlock", noDisplay) },
 		func() row { return w.hit("with a display", display) },
+		w.kernelHit,
+		w.start,
 		w.nobodyToAsk,
 		w.promptOff,
 		w.promptShown,
@@ -62,6 +68,7 @@ func run(daypass, floor string) (err error) {
 		func() row { return w.busCalls("nobody to unlock", noDisplay) },
 		func() row { return w.busCalls("with a display", display) },
 		w.hitCalls,
+		w.kernelCalls,
 		w.unaskedCalls,
 		w.size,
 		w.static,

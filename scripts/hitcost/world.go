@@ -20,8 +20,8 @@ const (
 	devRole = "arn:aws:iam::222222222222:role/Developer"
 )
 
-// What stands for a display: with one, somebody could unlock the keyring, and
-// daypass leaves more to go-keyring.
+// What stands for a display: with one, somebody could unlock the keyring. A hit
+// costs the same.
 const (
 	noDisplay = "DISPLAY="
 	display   = "DISPLAY=:0"

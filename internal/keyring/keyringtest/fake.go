@@ -15,7 +15,7 @@ type Mode string
 // The modes of a Fake. The collection is locked in those that are about unlocking.
 const (
 	OK            Mode = "ok"
-	HangOpen      Mode = "hang-open"      // OpenSession is never answered
+	HangOpen      Mode = "hang-open"      // every item is there, and OpenSession is never answered
 	HangUnlock    Mode = "hang-unlock"    // Unlock is never answered
 	PromptUnlock  Mode = "prompt-unlock"  // the dialog unlocks at once
 	PromptNever   Mode = "prompt-never"   // the dialog is never answered
@@ -97,12 +97,8 @@ func (f *Fake) Items() int {
 	return len(f.items)
 }
 
-// Lock locks the collection.
-func (f *Fake) Lock() {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.locked = true
-}
+// Leave lets it leave the bus, as a daemon that is killed.
+func (f *Fake) Leave() { _ = f.bus.Close() }
 
 // enter counts a call, and never returns before the test's end if that is the mode.
 func (f *Fake) enter(member string) {
@@ -160,6 +156,9 @@ func (f *Fake) searchItems(wanted map[string]string) ([]dbus.ObjectPath, *dbus.E
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	found := []dbus.ObjectPath{}
+	if f.mode == HangOpen {
+		found = append(found, f.path("collection/login"))
+	}
 	for path, i := range f.items {
 		if matches(i.attributes, wanted) {
 			found = append(found, path)

@@ -1,6 +1,8 @@
+//go:build linux
+
 // Floor is the least that a hit could cost: a program that links the libraries
-// of daypass, reads one item of the keyring by go-keyring and prints it. It owns
-// that yardstick, and does not measure: hitcost does.
+// of daypass, reads one item of the keyring by go-keyring, or of the kernel
+// keyring, and prints it. It owns that yardstick, and does not measure: hitcost does.
 package main
 
 import (
@@ -14,14 +16,20 @@ import (
 	"github.com/gofrs/flock"
 	"github.com/spf13/cobra"
 	"github.com/zalando/go-keyring"
+	"golang.org/x/sys/unix"
 	"golang.org/x/term"
 	"gopkg.in/ini.v1"
 )
 
 func main() {
 	run := get
-	if len(os.Args) != 3 {
+	switch {
+	case len(os.Args) == 2 && os.Args[1] == "nothing":
+		return
+	case len(os.Args) != 3:
 		run = linked
+	case os.Args[1] == "kernel":
+		run = getOfKernel
 	}
 	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "floor: error:", err)
@@ -36,6 +44,21 @@ func get() error {
 		return err
 	}
 	_, err = os.Stdout.WriteString(item)
+	return err
+}
+
+// getOfKernel prints the item of the account that the argument names.
+func getOfKernel() error {
+	id, err := unix.KeyctlSearch(unix.KEY_SPEC_USER_KEYRING, "user", "daypass:"+os.Args[2], 0)
+	if err != nil {
+		return err
+	}
+	item := make([]byte, 32_767)
+	n, err := unix.KeyctlBuffer(unix.KEYCTL_READ, id, item, 0)
+	if err != nil {
+		return err
+	}
+	_, err = os.Stdout.Write(item[:n])
 	return err
 }
 

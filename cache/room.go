@@ -1,0 +1,69 @@
+package cache
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"daypass/creds"
+	"daypass/internal/keyring"
+)
+
+// crowded is a Store with a quota.
+type crowded interface {
+	Store
+	// expired returns the accounts of what has expired and still takes room.
+	expired() []string
+	// spare returns the accounts of what may go for the entry i of account, what
+	// is missed least first.
+	spare(account string, item []byte, i creds.Issued) []string
+}
+
+// settling is how long the kernel takes to give back all that a key takes of the
+// quota. The bytes of a live one it gives back at once.
+const settling = 30 * time.Millisecond
+
+// makeRoom drops what has expired, and then what can be spared, one after the
+// other, until set succeeds. What somebody else is renewing stays.
+func (c *Cache) makeRoom(ctx context.Context, s crowded, account string, item []byte, i creds.Issued, set func() error) error {
+	for _, dead := range s.expired() {
+		c.drop(ctx, s, dead, dead == account)
+	}
+	time.Sleep(settling)
+	err := set()
+	if !errors.Is(err, keyring.ErrFull) {
+		return err
+	}
+	for _, other := range s.spare(account, item, i) {
+		if !c.drop(ctx, s, other, other == account) {
+			continue
+		}
+		if err = set(); errors.Is(err, keyring.ErrFull) {
+			time.Sleep(settling)
+			err = set()
+		}
+		if !errors.Is(err, keyring.ErrFull) {
+			return err
+		}
+	}
+	return err
+}
+
+// drop removes an item and its index file, under its lock if that is not held
+// already.
+func (c *Cache) drop(ctx context.Context, s Store, account string, held bool) bool {
+	if !held {
+		unlock, ok, _ := c.State.TryLock(account)
+		if !ok {
+			return false
+		}
+		defer unlock()
+	}
+	if s.Delete(ctx, account) != nil {
+		return false
+	}
+	if !held { // else it is being written
+		c.forget(s, account)
+	}
+	return true
+}

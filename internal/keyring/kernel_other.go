@@ -1,0 +1,32 @@
+//go:build !linux
+
+package keyring
+
+import "time"
+
+// Get is ErrUnavailable.
+func (Kernel) Get(string) (string, error) { return "", ErrUnavailable }
+
+// Set is ErrUnavailable.
+func (Kernel) Set(string, string, time.Duration) error { return ErrUnavailable }
+
+// Delete is ErrUnavailable.
+func (Kernel) Delete(string) error { return ErrUnavailable }
+
+// Clear is ErrUnavailable.
+func (Kernel) Clear() error { return ErrUnavailable }
+
+// Accounts is ErrUnavailable.
+func (Kernel) Accounts() ([]string, error) { return nil, ErrUnavailable }
+
+// Expired returns none.
+func (Kernel) Expired() []string { return nil }
+
+// Room is 0.
+func (Kernel) Room(string, string) int { return 0 }
+
+// Free is not known.
+func (Kernel) Free() (int, bool) { return 0, false }
+
+// Check is ErrUnavailable.
+func (Kernel) Check() error { return ErrUnavailable }

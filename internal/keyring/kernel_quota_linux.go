@@ -1,0 +1,77 @@
+package keyring
+
+import (
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Expired returns the accounts whose value has expired and still counts against
+// the quota; none where /proc/keys cannot be read.
+func (Kernel) Expired() []string {
+	var accounts []string
+	for account := range kernelExpired() {
+		accounts = append(accounts, account)
+	}
+	return accounts
+}
+
+// kernelExpired returns the ids by account. Only /proc/keys still tells the names.
+func kernelExpired() map[string]int {
+	all := map[string]int{}
+	text, err := os.ReadFile("/proc/keys")
+	links, _ := kernelLinks()
+	if err != nil {
+		return all
+	}
+	for line := range strings.Lines(string(text)) {
+		if id, account, ok := expiredKey(line); ok && slices.Contains(links, id) {
+			all[account] = id
+		}
+	}
+	return all
+}
+
+// expiredKey reads a line of /proc/keys: id, flags, uses, time left,
+// permissions, uid, gid, type, description and a colon, length.
+// https://man7.org/linux/man-pages/man5/proc_keys.5.html
+func expiredKey(line string) (id int, account string, ok bool) {
+	f := strings.Fields(line)
+	if len(f) < 9 || f[3] != "expd" || f[7] != kernelType {
+		return 0, "", false
+	}
+	account, ok = strings.CutPrefix(strings.TrimSuffix(f[8], ":"), kernelPrefix)
+	n, err := strconv.ParseInt(f[0], 16, 32)
+	return int(n), account, ok && err == nil
+}
+
+// Room is how many bytes of the quota a value of account would take.
+func (Kernel) Room(account, value string) int {
+	return len(kernelPrefix) + len(account) + 1 + len(value)
+}
+
+// Free is how many bytes of the quota are left; not ok where it cannot be told.
+func (Kernel) Free() (bytes int, ok bool) {
+	text, _ := os.ReadFile("/proc/key-users")
+	for line := range strings.Lines(string(text)) {
+		if free, ok := freeBytes(line, os.Getuid()); ok {
+			return free, true
+		}
+	}
+	return 0, false
+}
+
+// freeBytes reads a line of /proc/key-users: uid and a colon, uses, keys, keys of
+// the quota, bytes of the quota as USED/ALL.
+// https://man7.org/linux/man-pages/man5/proc_key-users.5.html
+func freeBytes(line string, uid int) (bytes int, ok bool) {
+	f := strings.Fields(line)
+	if len(f) < 5 || f[0] != strconv.Itoa(uid)+":" {
+		return 0, false
+	}
+	used, all, _ := strings.Cut(f[4], "/")
+	u, err := strconv.Atoi(used)
+	a, err2 := strconv.Atoi(all)
+	return a - u, err == nil && err2 == nil
+}

@@ -1,0 +1,281 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"daypass/internal/keyring"
+	"daypass/internal/keyring/keyringtest"
+)
+
+// says checks that a command prints all of the parts and ends well.
+func (w *world) says(parts []string, args ...string) {
+	w.t.Helper()
+	got := w.alone(args...)
+	if got.code != 0 || got.err != "" {
+		w.t.Errorf("%q: exit code %d, err %q", args, got.code, got.err)
+	}
+	for _, part := range parts {
+		if !strings.Contains(got.out, part) {
+			w.t.Errorf("%q does not say %q:\n%s", args, part, got.out)
+		}
+	}
+}
+
+// Where the keyring cannot keep anything the kernel does. Nothing is said of it at
+// the prompt, and status tells.
+func TestAutoKeepsInTheKernel(t *testing.T) {
+	t.Parallel()
+	for name, c := range unusable {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			usesKernel(t)
+			w := newKeyringWorld(t, c.bus(t)...)
+			p := w.ask("dev")
+			p.answer(w.sts.Code(device))
+			first := p.end().credentials()
+			if text := p.shown(); strings.Contains(text, "kept") {
+				t.Errorf("the prompt says\n%s", text)
+			}
+			if got := w.get("dev").credentials(); got != first {
+				t.Errorf("another process got %s and not %s", got, first)
+			}
+			w.says([]string{`"store":"kernel","reason":"` + c.why + `"`}, "status", "--json")
+			w.says([]string{"  kernel\n", "kept in the kernel keyring, since " + c.why + "\n"}, "status")
+			w.says([]string{"; cache: hit until ", "\nstore: auto: the "}, "explain", "dev")
+			w.counts(1, 1)
+			w.says([]string{`profile "dev": removed`}, "logout", "dev")
+			w.says([]string{"nothing is cached"}, "status")
+			w.get("dev").failed(3, "no terminal to ask on")
+		})
+	}
+}
+
+// What each setting comes to, as far as it can be told without a look.
+func TestExplainNamesTheStores(t *testing.T) {
+	t.Parallel()
+	w := newKeyringWorld(t, keyringtest.Keyring(t).Env...)
+	w.says([]string{"\nstore: auto: the keyring if it is unlocked or can be, else the kernel keyring\n"}, "explain", "dev")
+	w.says([]string{"\nstore: keyring: the keyring\n"}, "explain", "dev", "--store", "keyring")
+	w.says([]string{"\nstore: kernel: the kernel keyring\n"}, "explain", "dev", "--store", "kernel")
+	w.says([]string{"\nstore: none: nothing is kept\n"}, "explain", "dev", "--store", "none")
+	w.says([]string{`"store":{"name":"auto","stores":[{"name":"kernel"},{"name":"keyring"}]}`}, "explain", "dev", "--json")
+	if _, err := os.Stat(fmt.Sprintf("/run/user/%d/bus", os.Getuid())); err == nil {
+		return // a bus is always found
+	}
+	w.set("DBUS_SESSION_BUS_ADDRESS=")
+	w.says([]string{"\nstore: auto: the kernel keyring, since no keyring answers here\n"}, "explain", "dev")
+	w.says([]string{`{"name":"keyring","reason":"no keyring answers here"}`}, "explain", "dev", "--json")
+}
+
+// A renewal that the keyring takes again is not hidden by what the kernel still has.
+func TestTheKeyringTakesOverAgain(t *testing.T) {
+	t.Parallel()
+	usesKernel(t)
+	s := keyringtest.Keyring(t)
+	w := newKeyringWorld(t, s.Env...)
+	login := []string{"login", "dev", "--token-code"}
+	w.says(nil, append(login, w.sts.Code(device), "--store", "kernel")...)
+	first := w.get("dev").credentials()
+	w.says(nil, append(login, w.sts.Code(device), "--refresh")...)
+	second := w.get("dev").credentials()
+	if second == first {
+		t.Error("the older entry in the kernel wins")
+	}
+	w.says([]string{"keyring"}, "status")
+	if got := w.alone("status"); strings.Contains(got.out, "kernel") {
+		t.Errorf("status names the kernel:\n%s", got.out)
+	}
+	s.Lock()
+	w.says([]string{"keyring"}, "status")
+}
+
+// logout --all leaves no session in either store, with and without the index, and
+// every key of others.
+func TestLogoutAllClearsBothStores(t *testing.T) {
+	t.Parallel()
+	if !keyringtest.RunAlone(t) { // it clears the kernel keyring, which other tests use
+		return
+	}
+	for _, index := range []string{"with", "without"} {
+		t.Run(index, func(t *testing.T) {
+			clearsKernel(t)
+			w := newKeyringWorld(t, keyringtest.Keyring(t).Env...)
+			r := ring{w}
+			r.storeForeign()
+			others := []string{"daypass-keys:main", "daypass", "other", "my daypass:x"}
+			for _, name := range others {
+				if _, err := unix.AddKey("user", name, []byte("x"), unix.KEY_SPEC_USER_KEYRING); err != nil {
+					t.Fatal(err)
+				}
+			}
+			w.says(nil, "login", "dev", "--store", "kernel", "--token-code", w.sts.Code(device))
+			w.says(nil, "login", "ops", "--store", "keyring", "--token-code", w.sts.Code(device))
+			w.says(nil, "login", "session", "--store", "kernel", "--refresh", "--token-code", w.sts.Code(device))
+			if accounts, err := (keyring.Kernel{}).Accounts(); len(accounts) < 2 || err != nil {
+				t.Errorf("the kernel has %v, %v", accounts, err)
+			}
+			if index == "without" {
+				if err := os.RemoveAll(filepath.Join(w.folder, stateFolder, "entries")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			w.says([]string{"everything is removed"}, "logout", "--all")
+			if accounts, err := (keyring.Kernel{}).Accounts(); len(accounts) > 0 || err != nil {
+				t.Errorf("the kernel has %v, %v", accounts, err)
+			}
+			for _, name := range others {
+				if _, err := unix.KeyctlSearch(unix.KEY_SPEC_USER_KEYRING, "user", name, 0); err != nil {
+					t.Errorf("the key %q: %v", name, err)
+				}
+			}
+			r.checkEmpty()
+			r.checkForeign()
+		})
+	}
+}
+
+// forbidden lets daypass run where calls to the kernel keyring end with errno, as
+// in a container.
+func (w *world) forbidden(errno unix.Errno) {
+	w.t.Helper()
+	forbid, err := exec.LookPath("forbid")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.write("bin/daypass", fmt.Sprintf("#!/bin/sh\nexec %s %d %s \"$@\"\n", forbid, errno, w.program))
+	w.program = filepath.Join(w.folder, "bin/daypass")
+	if err := os.Chmod(w.program, 0o700); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func TestAForbiddenKernelKeyring(t *testing.T) {
+	t.Parallel()
+	bus := keyringtest.Keyring(t)
+	for _, errno := range []unix.Errno{unix.EPERM, unix.ENOSYS} {
+		w := newKeyringWorld(t, bus.Env...)
+		w.forbidden(errno)
+		p := w.ask("dev")
+		p.answer(w.sts.Code(device))
+		first := p.end().credentials()
+		if text := p.shown(); strings.Contains(text, "kept") {
+			t.Errorf("%v: the prompt says\n%s", errno, text)
+		}
+		if got := w.get("dev").credentials(); got != first {
+			t.Errorf("%v: another process got another answer", errno)
+		}
+		w.says([]string{"  keyring\n"}, "status")
+		w.says([]string{"\nstore: auto: the keyring, since the kernel keyring cannot be used here\n"}, "explain", "dev")
+		w.says([]string{`profile "dev": removed`}, "logout", "dev")
+
+		for store, why := range map[string]string{
+			"kernel": "the kernel keyring cannot be used here",
+			"auto":   "no keyring answers here, and the kernel keyring cannot be used here",
+		} {
+			w.sts.Reset()
+			w.set("DAYPASS_STORE="+store, "DBUS_SESSION_BUS_ADDRESS=disabled:")
+			p := w.ask("dev")
+			p.Expect("daypass: the credentials will not be kept: " + why)
+			p.answer(w.sts.Code(device))
+			p.end().credentials()
+			w.counts(1, 1)
+			w.says([]string{"nothing is cached"}, "status")
+		}
+		w.says([]string{"\nstore: kernel: nothing is kept, since the kernel keyring cannot be used here\n"}, "explain", "dev", "--store", "kernel")
+	}
+}
+
+// as does something on a thread of that user, which is thrown away.
+func as(t *testing.T, uid int, do func() error) {
+	t.Helper()
+	done := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		if _, _, errno := unix.RawSyscall(unix.SYS_SETRESUID, uintptr(uid), uintptr(uid), uintptr(uid)); errno != 0 {
+			done <- errno
+			return
+		}
+		done <- do()
+	}()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The quota is used up by others: nothing can be kept, and credentials are given.
+func TestAFullKernelKeyring(t *testing.T) {
+	t.Parallel()
+	keyringtest.NeedQuota(t)
+	usesKernel(t)
+	w := newKeyringWorld(t, "DBUS_SESSION_BUS_ADDRESS=disabled:")
+	w.giveAway()
+	as(t, int(w.uid), func() error {
+		for i := range 5 {
+			size := []int{19_000, 500, 200, 100, 50}[i]
+			if _, err := unix.AddKey("user", fmt.Sprint("other", i), make([]byte, size), unix.KEY_SPEC_USER_KEYRING); err != nil && !errors.Is(err, unix.EDQUOT) {
+				return err
+			}
+		}
+		return nil
+	})
+	w.get("dev").failed(3, "no terminal to ask on")
+	w.alone("credential-process", "--profile", "dev", "--token-code", w.sts.Code(device)).credentials()
+	w.says([]string{"nothing is cached"}, "status")
+	w.says([]string{"; not kept: no keyring answers here, and the kernel keyring is full"}, "login", "dev", "--token-code", w.sts.Code(device))
+	as(t, int(w.uid), func() error {
+		_, err := unix.KeyctlInt(unix.KEYCTL_CLEAR, unix.KEY_SPEC_USER_KEYRING, 0, 0, 0)
+		return err
+	})
+	w.until("the kernel gives the room back", func() bool {
+		w.says(nil, "login", "dev", "--token-code", w.sts.Code(device))
+		return strings.Contains(w.alone("status").out, "kernel")
+	})
+	w.get("dev").credentials()
+	w.says([]string{`profile "dev": removed`}, "logout", "dev")
+}
+
+// Fifty programs at once, of which none asks.
+func TestFiftyHitsInTheKernel(t *testing.T) {
+	t.Parallel()
+	usesKernel(t)
+	w := newKeyringWorld(t, "DBUS_SESSION_BUS_ADDRESS=disabled:")
+	w.says(nil, "login", "dev", "--token-code", w.sts.Code(device))
+	var ends []func() answered
+	for range 50 {
+		ends = append(ends, w.beginAlone("credential-process", "--profile", "dev"))
+	}
+	var answers []string
+	for _, end := range ends {
+		answers = append(answers, end().credentials())
+	}
+	if len(slices.Compact(answers)) != 1 {
+		t.Errorf("the answers differ: %v", answers)
+	}
+	w.counts(1, 1)
+	w.says(nil, "logout", "dev")
+}
+
+func TestDemoWhereNothingIsKept(t *testing.T) {
+	t.Parallel()
+	i := newInstaller(t)
+	cmd := i.command("--demo")
+	forbidden := exec.Command("forbid", append([]string{strconv.Itoa(int(unix.EPERM)), cmd.Path}, cmd.Args[1:]...)...)
+	forbidden.Env = cmd.Env
+	out, err := forbidden.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	contain(t, string(out), "not even the kernel's, so daypass keeps nothing", "nothing is cached")
+	i.leavesNothing()
+}
