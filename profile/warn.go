@@ -202,7 +202,8 @@ var knownKeys = []string{
 	"mfa_serial", "mfa_process", "mfa_session", "mfa_max_age", "session_duration",
 	"min_remaining", "prompt", "prompt_timeout", "store",
 	"region", "output", "services", "endpoint_url", "ignore_configured_endpoint_urls",
-	"ca_bundle", "retry_mode", "max_attempts", "use_fips_endpoint", "use_dualstack_endpoint", "ec2_metadata_service_endpoint",
+	"ca_bundle", "retry_mode", "max_attempts", "use_fips_endpoint", "use_dualstack_endpoint", "sts_regional_endpoints",
+	"ec2_metadata_service_endpoint",
 }
 
 // keyPair: SDKs want both halves, and the token, in one file.

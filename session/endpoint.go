@@ -179,6 +179,15 @@ func (n Network) Host() string {
 	return endpoint.URI.String()
 }
 
+// Where is Host, and the setting that makes it another than the region's own.
+func (n Network) Where() Sourced {
+	w := Sourced{n.Host(), n.Endpoint.From}
+	if w.From == "" && w.Value == globalHost && n.Region.Value != global {
+		w.From = n.Legacy.From
+	}
+	return w
+}
+
 // resolver is the SDK's. It ignores sts_regional_endpoints, but knows the regions
 // that legacy is about: they share the global endpoint, whose name the firewalls
 // of those who still set it let through.

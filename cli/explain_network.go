@@ -16,7 +16,8 @@ func (a *app) networkLines(n session.Network) []string {
 		}
 		return s.From
 	}
-	endpoint := session.Sourced{Value: withoutPassword(n.Host()), From: n.Endpoint.From}
+	endpoint := n.Where()
+	endpoint.Value = withoutPassword(endpoint.Value)
 	lines := []string{
 		fmt.Sprintf("region: %s (%s)", n.Region.Value, from(n.Region)),
 		fmt.Sprintf("endpoint: %s (%s)", endpoint.Value, from(endpoint)),
