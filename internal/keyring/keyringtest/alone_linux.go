@@ -101,7 +101,7 @@ func runAlone(cmd *exec.Cmd) error {
 		return []syscall.SysProcIDMap{{ContainerID: id, HostID: id, Size: 1}}
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags:  syscall.CLONE_NEWUSER,
+		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS, // root mounts full disks for some tests
 		UidMappings: ids(os.Geteuid()), GidMappings: ids(os.Getegid()),
 		GidMappingsEnableSetgroups: os.Geteuid() == 0,
 		Pdeathsig:                  syscall.SIGKILL,
