@@ -50,6 +50,12 @@ func (a *app) execCommand() *cobra.Command {
 			if err != nil {
 				return &usageError{err}
 			}
+			if profiles, err = o.readRole(cmd, profiles, -1); err != nil {
+				return err
+			}
+			if n := len(profiles); n > 1 {
+				return &usageError{fmt.Errorf("%d profiles before --: a command has the credentials of one", n)}
+			}
 			p, err := a.oneProfile(profiles, o)
 			if err != nil {
 				return err
@@ -61,11 +67,12 @@ func (a *app) execCommand() *cobra.Command {
 	o.profileFlags(cmd)
 	o.getFlags(cmd)
 	o.refreshFlag(cmd)
+	o.roleFlags(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("profile", a.completeProfiles)
 	return cmd
 }
 
-// splitArgs tells the profile, if there is one, from the command; dash is how
+// splitArgs tells what is about the profile from the command; dash is how
 // many arguments stand before --, negative without one.
 func splitArgs(args []string, dash int) (profiles, command []string, err error) {
 	switch {
@@ -73,8 +80,6 @@ func splitArgs(args []string, dash int) (profiles, command []string, err error) 
 		return nil, nil, errNoDashes
 	case dash < 0, dash == len(args):
 		return nil, nil, errNoCommand
-	case dash > 1:
-		return nil, nil, fmt.Errorf("%d profiles before --: a command has the credentials of one", dash)
 	}
 	return slices.Clip(args[:dash]), args[dash:], nil // else what is appended to one overwrites the other
 }
