@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,7 +21,8 @@ import (
 // and nothing else but the way to the simulated AWS.
 // https://docs.docker.com/reference/api/engine/version/v1.43/
 type engine struct {
-	k     *kitchen
+	t     *testing.T
+	env   []string // the way to the simulated AWS
 	mu    sync.Mutex
 	asked []string
 	made  container
@@ -46,7 +48,10 @@ func (k *kitchen) engine() *engine {
 	if err != nil {
 		k.t.Fatal(err)
 	}
-	e := &engine{k: k, ended: make(chan struct{})}
+	e := &engine{t: k.t, ended: make(chan struct{})}
+	for _, name := range []string{"HTTPS_PROXY", "AWS_CA_BUNDLE"} {
+		e.env = append(e.env, name+"="+k.variable(name))
+	}
 	server := &http.Server{Handler: e, ReadHeaderTimeout: time.Minute}
 	done := make(chan struct{})
 	go func() {
@@ -82,7 +87,7 @@ func (e *engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, "OK")
 	case "/containers/create":
 		if err := json.NewDecoder(r.Body).Decode(&e.made); err != nil {
-			e.k.t.Error(err)
+			e.t.Error(err)
 		}
 		e.says(w, http.StatusCreated, `{"Id":"c1","Warnings":[]}`)
 	case "/containers/c1/attach":
@@ -126,7 +131,7 @@ func (e *engine) says(w http.ResponseWriter, status int, text string) {
 func (e *engine) attach(w http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		e.k.t.Error(err)
+		e.t.Error(err)
 		return
 	}
 	e.out = conn
@@ -138,16 +143,11 @@ func (e *engine) start() {
 	defer close(e.ended)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	cmd := e.k.command(append([]string{"/usr/bin/aws"}, e.made.Cmd...)...)
-	cmd.Env = append(slices.Clone(e.made.Env), "HOME=/nonexistent", "PATH=/usr/bin:/bin")
-	for _, variable := range e.k.env {
-		if name, _, _ := strings.Cut(variable, "="); name == "HTTPS_PROXY" || name == "AWS_CA_BUNDLE" {
-			cmd.Env = append(cmd.Env, variable)
-		}
-	}
+	cmd := exec.Command("/usr/bin/aws", e.made.Cmd...)
+	cmd.Env = slices.Concat(e.made.Env, e.env, []string{"HOME=/nonexistent", "PATH=/usr/bin:/bin"})
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		e.k.t.Errorf("the container: %v\n%s", err, out)
+		e.t.Errorf("the container: %v\n%s", err, out)
 	}
 	frame := binary.BigEndian.AppendUint32([]byte{1, 0, 0, 0}, uint32(len(out)))
 	if e.out != nil {
@@ -172,24 +172,24 @@ func dockerRecipe(k *kitchen) {
 		k.t.Errorf("the container printed %q; the API was asked for %q", got, e.asked)
 	}
 	k.signed("s3", 1)
-	e.given(k.t)
+	e.given()
 }
 
 // given checks that the container was given what its line of names says.
-func (e *engine) given(t *testing.T) {
-	t.Helper()
+func (e *engine) given() {
+	e.t.Helper()
 	var names []string
 	for _, entry := range e.made.Env {
 		name, value, _ := strings.Cut(entry, "=")
 		names = append(names, name)
 		if value == "" {
-			t.Errorf("%s is empty", name)
+			e.t.Errorf("%s is empty", name)
 		}
 	}
 	slices.Sort(names)
 	want := []string{"AWS_ACCESS_KEY_ID", "AWS_REGION", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
 	if e.made.Image != "amazon/aws-cli" || !slices.Equal(names, want) {
-		t.Errorf("image %s, environment %q", e.made.Image, names)
+		e.t.Errorf("image %s, environment %q", e.made.Image, names)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -13,13 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
-
-	"github.com/godbus/dbus/v5"
-
-	"daypass/internal/keyring/keyringtest"
-	"daypass/internal/stsim"
 )
 
 func boto3Recipe(k *kitchen) {
@@ -173,95 +166,6 @@ func dotenv(k *kitchen) {
 	}
 }
 
-// guard is S3's part in a policy that came with a token: it lets through what the
-// policy allows.
-type guard struct {
-	sts     *stsim.Server
-	program string // says what a policy allows; "": there is no policy
-}
-
-func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if policy := g.policy(r); policy != "" && !g.allows(policy, r) {
-		w.Header().Set("Content-Type", "application/xml")
-		w.WriteHeader(http.StatusForbidden)
-		fmt.Fprint(w, "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>")
-		return
-	}
-	g.sts.ServeHTTP(w, r)
-}
-
-// policy is that of the federation token which signed the request; "" is none.
-func (g *guard) policy(r *http.Request) string {
-	if g.program == "" || !strings.Contains(r.Header.Get("Authorization"), "/s3/aws4_request") {
-		return ""
-	}
-	for _, seen := range g.sts.Requests() {
-		if seen.Action == "GetFederationToken" && seen.Accepted {
-			return seen.Form.Get("Policy")
-		}
-	}
-	return ""
-}
-
-// allows asks the program about what the request wants.
-func (g *guard) allows(policy string, r *http.Request) bool {
-	bucket, _, virtual := strings.Cut(r.Host, ".s3.")
-	object := strings.TrimPrefix(r.URL.Path, "/")
-	if !virtual {
-		bucket, object, _ = strings.Cut(object, "/")
-	}
-	action := map[string]string{http.MethodPut: "s3:PutObject", http.MethodGet: "s3:GetObject", http.MethodHead: "s3:GetObject", http.MethodDelete: "s3:DeleteObject"}[r.Method]
-	if object == "" {
-		action = "s3:ListBucket"
-	}
-	cmd := exec.Command(g.program, action, bucket, object)
-	cmd.Stdin = strings.NewReader(policy)
-	return cmd.Run() == nil
-}
-
-// Whoever has the token can put into the bucket, and do nothing else.
-func oneBucket(k *kitchen) {
-	k.needs("aws")
-	k.guard.program = buildModule(k.t, buildPolicy)
-	k.sts.PutObject("/one-bucket/other", []byte("not theirs"))
-	scripts := k.scripts()
-	token := k.cooks(k.script(scripts[0]))
-	partner := func(line string) answered {
-		cmd := k.command("sh", "-c", token+line)
-		cmd.Env = append(cmd.Env, "HOME="+filepath.Join(k.folder, "partner"))
-		return k.begin(cmd)()
-	}
-	if got := partner(scripts[1].text); got.code != 0 {
-		k.t.Fatalf("exit code %d, err %q", got.code, got.err)
-	}
-	k.has("/one-bucket/report.csv", "the report")
-	k.signed("s3", 1)
-	for _, line := range []string{
-		"aws s3 cp report.csv s3://another-bucket/report.csv",
-		"aws s3 cp s3://one-bucket/other -",
-		"aws s3 ls s3://one-bucket/",
-		"aws s3 rm s3://one-bucket/other",
-	} {
-		if got := partner(line + " --region eu-west-1"); got.code == 0 || strings.Contains(got.out, "not theirs") || !strings.Contains(got.err, "403") && !strings.Contains(got.err, "AccessDenied") {
-			k.t.Errorf("%s: exit code %d, out %q, err %q", line, got.code, got.out, got.err)
-		}
-	}
-	k.has("/another-bucket/report.csv", "")
-	k.lives(900)
-}
-
-// lives checks for how long tokens were asked for.
-func (k *kitchen) lives(seconds int) {
-	k.t.Helper()
-	for _, r := range k.sts.Requests() {
-		if r.Action == "GetFederationToken" {
-			if got := r.Form.Get("DurationSeconds"); got != fmt.Sprint(seconds) {
-				k.t.Errorf("asked for %s seconds", got)
-			}
-		}
-	}
-}
-
 // The records of a trail are found by the history, and the other way round.
 func cloudTrail(k *kitchen) {
 	k.needs("jq")
@@ -295,74 +199,4 @@ dev AssumeRole ` + request + "\n"
 		k.t.Errorf("it prints\n%s\nnot\n%s", got, want)
 	}
 	k.signed("cloudtrail", 1)
-}
-
-// Either signal of logind empties the cache, and no other one does.
-func lockRecipe(k *kitchen) {
-	k.needs("gdbus")
-	bus := keyringtest.Bus(k.t)
-	monitor := bus.Monitor()
-	conn := bus.Connect()
-	k.t.Cleanup(func() { _ = conn.Close() })
-	if _, err := conn.RequestName("org.freedesktop.login1", dbus.NameFlagDoNotQueue); err != nil {
-		k.t.Fatal(err)
-	}
-	k.set("DBUS_SYSTEM_BUS_ADDRESS=" + bus.Address)
-	k.hook(filepath.Join(k.folder, "home/.local/bin/daypass-lock"))
-	k.until("the hook listens", func() bool { return listens(monitor, conn.Names()[0]) })
-
-	const session = "org.freedesktop.login1.Session"
-	emit := func(name string, values ...any) {
-		k.t.Helper()
-		if err := conn.Emit("/org/freedesktop/login1/session/_32", name, values...); err != nil {
-			k.t.Fatal(err)
-		}
-	}
-	hint := func(locked bool) {
-		values := map[string]dbus.Variant{"LockedHint": dbus.MakeVariant(locked)}
-		emit("org.freedesktop.DBus.Properties.PropertiesChanged", session, values, []string{})
-	}
-	cleared := func(n int) bool {
-		left, _ := filepath.Glob(filepath.Join(k.folder, "store/item-*"))
-		return len(left) == 0 && strings.Count(k.read("store/calls"), "clear ") >= n
-	}
-	emit(session + ".Unlock")
-	hint(false)
-	emit(session + ".Lock")
-	k.until("it is locked", func() bool { return cleared(1) })
-	k.loggedIn()
-	hint(true)
-	k.until("it is locked again", func() bool { return cleared(2) })
-	if n := strings.Count(k.read("store/calls"), "clear "); n != 2 {
-		k.t.Errorf("%d logouts, not 2", n)
-	}
-}
-
-// hook starts a script that goes, with all that it started, after the test.
-func (k *kitchen) hook(path string) {
-	k.t.Helper()
-	cmd := k.command(path)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := cmd.Start(); err != nil {
-		k.t.Fatal(err)
-	}
-	k.t.Cleanup(func() {
-		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		_ = cmd.Wait()
-	})
-}
-
-// listens reports whether somebody has asked the bus for the signals of the name's
-// owner.
-func listens(m *keyringtest.Monitor, owner string) bool {
-	for _, call := range m.Calls() {
-		if keyringtest.Header(call, dbus.FieldMember) != "AddMatch" || len(call.Body) == 0 {
-			continue
-		}
-		rule, _ := call.Body[0].(string)
-		if strings.Contains(rule, "sender='org.freedesktop.login1'") || strings.Contains(rule, "sender='"+owner+"'") {
-			return true
-		}
-	}
-	return false
 }
