@@ -107,7 +107,8 @@ func newKitchen(t *testing.T, recipes []recipe) *kitchen {
 	// Debian's programs before what a machine may have beside them.
 	path := []string{filepath.Dir(w.program), filepath.Join(w.folder, "bin"), "/usr/bin", "/bin", os.Getenv("PATH")}
 	w.set("HTTPS_PROXY="+proxy, "AWS_CA_BUNDLE="+bundle, "SSL_CERT_FILE="+bundle, "CURL_CA_BUNDLE="+bundle,
-		"PATH="+strings.Join(path, ":"), "AWS_PAGER=", "DAYPASS_NO_PROMPT=1")
+		"PATH="+strings.Join(path, ":"), "TMPDIR="+filepath.Join(w.folder, "tmp"), "AWS_PAGER=", "DAYPASS_NO_PROMPT=1")
+	w.write("tmp/.keep", "")
 	w.write("report.csv", "the report")
 	w.write("site/index.html", "the index")
 	w.write("site/css/main.css", "the style")
@@ -157,7 +158,8 @@ func (k *kitchen) script(r recipe) *exec.Cmd {
 }
 
 // cook runs all scripts of the recipe, one after the other, and returns what they
-// print. None may fail, complain, or show a secret to who lists the processes.
+// print. None may fail, show a secret to who lists the processes, or leave one in
+// a file.
 func (k *kitchen) cook() string {
 	k.t.Helper()
 	var out string
@@ -197,6 +199,10 @@ func (k *kitchen) shown() []string {
 
 func (k *kitchen) hidden() {
 	k.t.Helper()
+	s := &spy{world: k.world, seen: map[string]string{}}
+	s.issued()
+	s.files()
+	s.check()
 	if shown := k.shown(); len(shown) > 0 {
 		k.t.Errorf("seen in a command line: %q", shown)
 	}

@@ -47,7 +47,8 @@ func boto3ByHand(k *kitchen) {
 // s3cmd knows no proxy variables.
 func s3cmdRecipe(k *kitchen) {
 	address, _ := url.Parse(k.variable("HTTPS_PROXY"))
-	k.write("home/.s3cfg", "[default]\nproxy_host = "+address.Hostname()+"\nproxy_port = "+address.Port()+"\nca_certs_file = "+k.variable("SSL_CERT_FILE")+"\n")
+	k.write("home/.s3cfg", "[default]\nproxy_host = "+address.Hostname()+"\nproxy_port = "+address.Port()+
+		"\nca_certs_file = "+k.variable("SSL_CERT_FILE")+"\n")
 	putsReport(k)
 }
 
