@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -35,8 +36,12 @@ func (s *Server) PutObject(path string, body []byte) {
 // s3Operation is the name that a request to S3 has in policies: Service Authorization Reference, "Amazon S3".
 func (in *request) s3Operation() string {
 	switch method := in.http.Method; {
-	case in.action == "GET /":
+	case method == http.MethodGet && in.s3Path() == "/":
 		return "ListAllMyBuckets"
+	case method == http.MethodGet && in.form.Has("location") && !in.object():
+		return "GetBucketLocation"
+	case method == http.MethodGet && !in.object():
+		return "ListBucket"
 	case in.object() && method == http.MethodPut:
 		return "PutObject"
 	case in.object() && (method == http.MethodGet || method == http.MethodHead):
@@ -45,26 +50,40 @@ func (in *request) s3Operation() string {
 	return "Anything"
 }
 
-// object says whether a request is about an object, in the path style, and not about a bucket or a part of an object.
+// s3Path is the path of what a request is about, "/bucket/key", also where the bucket is in the name of the host: Amazon
+// S3 User Guide, "Virtual hosting of general purpose buckets".
+func (in *request) s3Path() string {
+	bucket, rest, virtual := strings.Cut(in.http.Host, ".s3.")
+	if !virtual || !strings.Contains(rest, "amazonaws.com") {
+		return in.http.URL.Path
+	}
+	return "/" + bucket + in.http.URL.Path
+}
+
+// object says whether a request is about an object, and not about a bucket or a part of an object.
 func (in *request) object() bool {
-	bucket, key, _ := strings.Cut(strings.TrimPrefix(in.http.URL.Path, "/"), "/")
+	bucket, key, _ := strings.Cut(strings.TrimPrefix(in.s3Path(), "/"), "/")
 	return bucket != "" && key != "" && !in.form.Has("uploads") && !in.form.Has("uploadId")
 }
 
-// s3 keeps objects and gives them back; every other operation succeeds and lists the buckets.
+// s3 keeps objects, lists them and gives them back; every other operation succeeds and lists the buckets.
 func (w *world) s3(in *request, c *call) reply {
 	switch in.s3Operation() {
 	case "PutObject":
 		return w.putObject(in, c)
 	case "GetObject":
 		return w.getObject(in)
+	case "ListBucket":
+		return s3Document(w.listObjects(in))
+	case "GetBucketLocation":
+		return s3Document(leaf("LocationConstraint", in.sig.region))
 	}
-	return reply{
-		status:      http.StatusOK,
-		requestID:   newRequestID(),
-		contentType: "application/xml",
-		body:        listBuckets(c).document("http://s3.amazonaws.com/doc/2006-03-01/"),
-	}
+	return s3Document(listBuckets(c))
+}
+
+func s3Document(e element) reply {
+	body := e.document("http://s3.amazonaws.com/doc/2006-03-01/")
+	return reply{status: http.StatusOK, requestID: newRequestID(), contentType: "application/xml", body: body}
 }
 
 // putObject keeps a body whose Content-MD5, if it came with one, is right: Amazon S3 API Reference, "PutObject" and
@@ -84,13 +103,13 @@ func (w *world) putObject(in *request, c *call) reply {
 			o.meta[name] = values
 		}
 	}
-	w.objects[in.http.URL.Path] = o
+	w.objects[in.s3Path()] = o
 	return reply{status: http.StatusOK, requestID: newRequestID(), header: http.Header{"Etag": {o.etag()}}}
 }
 
 // getObject answers GetObject and HeadObject alike: of an answer to HEAD, net/http sends the headers alone.
 func (w *world) getObject(in *request) reply {
-	o, ok := w.objects[in.http.URL.Path]
+	o, ok := w.objects[in.s3Path()]
 	if !ok {
 		return in.refuse(&failure{404, "NoSuchKey", "The specified key does not exist."})
 	}
@@ -115,4 +134,33 @@ func listBuckets(c *call) element {
 			leaf("CreationDate", timestamp(c.now)),
 		)),
 	)
+}
+
+// listObjects is ListObjects and ListObjectsV2 alike, all in one page: Amazon S3 API Reference, "ListObjectsV2".
+func (w *world) listObjects(in *request) element {
+	bucket, _, _ := strings.Cut(strings.TrimPrefix(in.s3Path(), "/"), "/")
+	prefix, delimiter := in.form.Get("prefix"), in.form.Get("delimiter")
+	list := []element{leaf("Name", bucket), leaf("Prefix", prefix), leaf("Delimiter", delimiter), leaf("IsTruncated", "false")}
+	var folder string
+	for _, path := range slices.Sorted(maps.Keys(w.objects)) {
+		key, inBucket := strings.CutPrefix(path, "/"+bucket+"/")
+		rest, wanted := strings.CutPrefix(key, prefix)
+		if !inBucket || !wanted {
+			continue
+		}
+		first, _, below := strings.Cut(rest, delimiter)
+		if delimiter == "" || !below {
+			list = append(list, w.objects[path].listed(key))
+		} else if folder != prefix+first+delimiter {
+			folder = prefix + first + delimiter
+			list = append(list, group("CommonPrefixes", leaf("Prefix", folder)))
+		}
+	}
+	return group("ListBucketResult", append(list, number("KeyCount", len(list)-4))...)
+}
+
+// listed is an object in a list.
+func (o object) listed(key string) element {
+	return group("Contents", leaf("Key", key), leaf("LastModified", o.modified.Format("2006-01-02T15:04:05.000Z")),
+		leaf("ETag", o.etag()), number("Size", len(o.body)), leaf("StorageClass", "STANDARD"))
 }

@@ -89,3 +89,47 @@ func TestObjectsRefused(t *testing.T) {
 	}
 	p.object(denied, http.MethodGet, "", empty).granted(t)
 }
+
+// A bucket is listed, whether it is named in the path or by the host.
+func TestObjectsListed(t *testing.T) {
+	p := newPlace(t)
+	session := p.mfaSession()
+	for _, path := range []string{"/one/a/x", "/one/a/y", "/one/b", "/one-more/c"} {
+		p.PutObject(path, []byte("hello"))
+	}
+	list := func(host, query string) string {
+		t.Helper()
+		r, err := http.NewRequest(http.MethodGet, p.url+query, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if host != "" {
+			r.Host = host
+		}
+		r.Header.Set("X-Amz-Content-Sha256", empty)
+		if err := v4.NewSigner().SignHTTP(context.Background(), session.Credentials, r, empty, "s3", session.region, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		got := p.send(r).granted(t)
+		var found []string
+		for _, part := range strings.Split(got.body, "<")[1:] {
+			if name, text, _ := strings.Cut(part, ">"); name == "Key" || name == "Prefix" && strings.HasSuffix(text, "/") {
+				found = append(found, text)
+			}
+		}
+		return strings.Join(found, " ")
+	}
+	for _, c := range []struct{ host, query, want string }{
+		{"", "/one?list-type=2", "a/x a/y b"},
+		{"one.s3.eu-west-1.amazonaws.com", "/?prefix=&delimiter=%2F", "a/ b"},
+		{"one.s3.amazonaws.com", "/?prefix=a%2Fy", "a/y"},
+		{"", "/two/", ""},
+	} {
+		if got := list(c.host, c.query); got != c.want {
+			t.Errorf("%s%s lists %q, not %q", c.host, c.query, got, c.want)
+		}
+	}
+	if got := list("s3.amazonaws.com", "/"); got != "" {
+		t.Errorf("the list of buckets has %q", got)
+	}
+}
