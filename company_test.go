@@ -38,10 +38,10 @@ const proxyPassword = "MARKED/proxypassword"
 
 // proxy is one as companies have them, before an STS of that name.
 type proxy struct {
-	url  string
-	user string // who must ask, with proxyPassword; "": anybody may
+	url string
 
 	mu       sync.Mutex
+	user     string   // who must ask, with proxyPassword; "": anybody may
 	asked    []string // "CONNECT host:port", or the method and the URL of what is not encrypted
 	status   int      // the answer to CONNECT; 0: what is right
 	hang     bool     // it never answers
@@ -71,20 +71,20 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	p.mu.Lock()
 	p.asked = append(p.asked, target)
-	status, hang := p.status, p.hang
+	status, hang, wanted, backend := p.status, p.hang, p.user, p.backend
 	p.mu.Unlock()
 	user, password, _ := parseBasic(r.Header.Get("Proxy-Authorization"))
 	switch {
 	case hang:
 		<-p.released
-	case p.user != "" && (user != p.user || password != proxyPassword):
+	case wanted != "" && (user != wanted || password != proxyPassword):
 		w.Header().Set("Proxy-Authenticate", `Basic realm="x"`)
 		// Some say again what they were sent.
 		http.Error(w, r.Header.Get("Proxy-Authorization")+password, http.StatusProxyAuthRequired)
 	case status != 0:
 		http.Error(w, "no", status)
 	case r.Method == http.MethodConnect:
-		p.connect(w)
+		p.connect(w, backend)
 	default:
 		p.plain.ServeHTTP(w, r)
 	}
@@ -96,18 +96,18 @@ func parseBasic(header string) (user, password string, ok bool) {
 }
 
 // connect joins the connection with the server behind.
-func (p *proxy) connect(w http.ResponseWriter) {
+func (p *proxy) connect(w http.ResponseWriter, backend string) {
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		return
 	}
 	defer func() { _ = conn.Close() }()
 	_, _ = io.WriteString(conn, "HTTP/1.1 200 Connection established\r\n\r\n")
-	if p.backend == "" {
+	if backend == "" {
 		<-p.released
 		return
 	}
-	server, err := net.Dial("tcp", p.backend)
+	server, err := net.Dial("tcp", backend)
 	if err != nil {
 		return
 	}
@@ -122,6 +122,21 @@ func (p *proxy) set(status int, hang bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.status, p.hang, p.asked = status, hang, nil
+}
+
+// wants sets who must ask.
+func (p *proxy) wants(user string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.user = user
+}
+
+// leadsTo sets what it connects to, and returns what that was.
+func (p *proxy) leadsTo(backend string) (before string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	before, p.backend = p.backend, backend
+	return before
 }
 
 // requests are what it was asked for.

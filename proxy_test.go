@@ -17,7 +17,7 @@ func TestSTSIsReachedThroughAProxy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := newCompany(t)
-			if c.proxy.user = user; user != "" {
+			if c.proxy.wants(user); user != "" {
 				c.set("HTTPS_PROXY=" + c.proxy.as(user, proxyPassword))
 			}
 			if got := c.login(c.sts.Code(device)); got.code != 0 || got.err != "" {
@@ -42,10 +42,10 @@ func TestAProxyThatFails(t *testing.T) {
 		hint  string
 		asked int // CONNECTs
 	}{
-		"wants a password": {func(c *company) { c.proxy.user = "ana" },
+		"wants a password": {func(c *company) { c.proxy.wants("ana") },
 			"the proxy PROXY (HTTPS_PROXY) wants a name and a password", "set HTTPS_PROXY to http://NAME:PASSWORD@HOST:PORT", 1},
 		"takes no other password": {func(c *company) {
-			c.proxy.user = "ana"
+			c.proxy.wants("ana")
 			c.set("HTTPS_PROXY=" + c.proxy.as("ana", "MARKED/wrong-proxypassword"))
 		},
 			"the proxy http://ana@", "did not take the name and password", 1},
@@ -62,7 +62,7 @@ func TestAProxyThatFails(t *testing.T) {
 			"the name of " + farSTS + ":443 cannot be resolved", "correct the endpoint from AWS_ENDPOINT_URL_STS", 0},
 		"is passed by, to no such name": {func(c *company) { c.set("AWS_ENDPOINT_URL_STS=https://"+nowhere, "NO_PROXY="+nowhere) },
 			"the name of " + nowhere + ":443 cannot be resolved", "correct the endpoint from AWS_ENDPOINT_URL_STS", 0},
-		"connects to what says nothing": {func(c *company) { c.proxy.backend = "" },
+		"connects to what says nothing": {func(c *company) { c.proxy.leadsTo("") },
 			farSTS + ":443 did not answer in time, by way of the proxy PROXY (HTTPS_PROXY)", "check the network", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -76,7 +76,8 @@ func TestAProxyThatFails(t *testing.T) {
 				t.Errorf("the proxy was asked for %q, want %d", got, test.asked)
 			}
 			c.counts(0, 0)
-			c.proxy.user, c.proxy.backend = "", behind
+			c.proxy.wants("")
+			c.proxy.leadsTo(behind)
 			c.proxy.set(0, false)
 			c.set("HTTPS_PROXY="+c.proxy.url, "NO_PROXY=", "AWS_ENDPOINT_URL_STS=https://"+farSTS)
 			if got := c.login(code); got.code != 0 {
@@ -140,7 +141,7 @@ func TestPlainSTSIsReachedThroughAProxy(t *testing.T) {
 	t.Parallel()
 	c := newCompany(t)
 	c.set("AWS_ENDPOINT_URL_STS=http://"+farSTS, "HTTPS_PROXY=", "HTTP_PROXY="+c.proxy.as("ana", proxyPassword))
-	c.proxy.user = "ana"
+	c.proxy.wants("ana")
 	if got := c.login(c.sts.Code(device)); got.code != 0 {
 		t.Fatalf("exit code %d, err %q", got.code, got.err)
 	}
