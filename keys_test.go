@@ -298,6 +298,35 @@ func newImport(t *testing.T) *world {
 }
 
 // Whichever call of the keyring is an import's last, before or behind its work.
+// What another program has written into the file since the import read it is not
+// the key that was moved, and stays.
+func TestAnImportRemovesNoOtherKey(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const file = "home/.aws/credentials"
+	if got := w.alone("keys", "import", "main", "--yes"); got.code != 0 {
+		t.Fatalf("exit code %d, err %q", got.code, got.err)
+	}
+	section := func(id, secret string) string {
+		return "[main]\naws_access_key_id = " + id + "\naws_secret_access_key = " + secret + "\n"
+	}
+	w.write(file, section(secondKeyID, secondSecret))
+	p := w.screen().begin(w.command(w.program, "keys", "import", "main"))
+	p.Expect("Replace it? [y/N] ")
+	newest := section("AKIAEXAMPLENEWEST001", "SECRET/of+the/newest/EXAMPLE0000000000003")
+	w.write(file, newest)
+	p.Type("y\r")
+	if got := p.end(); got.code != 1 || !strings.Contains(got.err, "and nothing was removed: ") || strings.Contains(got.err, "SECRET") {
+		t.Errorf("exit code %d, out %q, err %q", got.code, got.out, got.err)
+	}
+	if got := w.read(file); got != newest {
+		t.Errorf("the file holds %q", got)
+	}
+	if got := w.alone("keys", "list").out; !strings.Contains(got, secondKeyID) {
+		t.Errorf("keys list: %q", got)
+	}
+}
+
 func TestAnImportIsKilledAtTheKeyring(t *testing.T) {
 	t.Parallel()
 	seen := map[string]int{}

@@ -47,7 +47,7 @@ func (a *app) importKey(ctx context.Context, name string, o options, yes bool) e
 		return err
 	}
 	dir := a.stateDir()
-	i := &importing{app: a, keys: a.longTerm(o, dir), name: name, place: place, yes: yes}
+	i := &importing{app: a, keys: a.longTerm(o, dir), name: name, pair: pair, place: place, yes: yes}
 	if place == "" {
 		return i.again(ctx)
 	}
@@ -63,7 +63,7 @@ func (a *app) importKey(ctx context.Context, name string, o options, yes bool) e
 		return err
 	}
 	defer unlock()
-	if err := i.keep(ctx, o.region, pair); err != nil {
+	if err := i.keep(ctx, o.region); err != nil {
 		return err
 	}
 	return i.clear()
@@ -93,14 +93,16 @@ type importing struct {
 	*app
 	keys  *keys.Keys
 	name  string
-	place string // the file that holds the key
-	talk  *talk  // nil if there is no terminal
-	yes   bool   // the lines may go without a question
+	pair  keys.Pair // that the files held when it began
+	place string    // the file that holds the key
+	talk  *talk     // nil if there is no terminal
+	yes   bool      // the lines may go without a question
 }
 
-// keep puts pair into the keyring, unless an import that was interrupted has done
-// that, and sees that the keyring gives it back and STS takes it.
-func (i *importing) keep(ctx context.Context, region string, pair keys.Pair) error {
+// keep puts the pair into the keyring, unless an import that was interrupted has
+// done that, and sees that the keyring gives it back and STS takes it.
+func (i *importing) keep(ctx context.Context, region string) error {
+	pair := i.pair
 	old, there, err := before(ctx, i.keys, i.name)
 	if err != nil {
 		return err
@@ -140,9 +142,13 @@ func (i *importing) mayReplace(old keys.Entry, there bool) error {
 
 var errReplaces = errors.New("another key would be replaced")
 
-// clear removes the key from the files, if that is wanted.
+// clear removes the key from the files, if that is wanted and it is still the one
+// that the keyring has: another program may have written a new one meanwhile.
 func (i *importing) clear() error {
 	edit, err := profile.RemoveKeys(i.files(), i.name)
+	if err == nil {
+		err = edit.Holds(i.pair.AccessKeyID, i.pair.Secret.Reveal())
+	}
 	if err != nil {
 		return &leftError{i.name, i.place, err}
 	}
@@ -175,6 +181,10 @@ func (i *importing) again(ctx context.Context) error {
 		return &keyError{i.name, err}
 	}
 	edit, err := profile.RemoveKeys(i.files(), i.name)
+	if err == nil && edit.Holds("", "") != nil {
+		err = &profile.Error{Profile: i.name, Message: "an empty setting with the prefix daypass_ hides an access key that stands in the files",
+			Hint: "remove that setting or the key, then try again"}
+	}
 	if err == nil {
 		err = edit.Apply()
 	}
@@ -212,6 +222,8 @@ func (a *app) leftWords(e *leftError) (what, hint string, code int) {
 		return both + ": interrupted", again, exitCode(stopped.Signal)
 	case errors.Is(e.err, errClosed):
 		return both, again, exitRefused
+	case errors.As(e.err, &file) && errors.Is(e.err, state.ErrChanged) && file.Line > 0:
+		return fmt.Sprintf("the access key %q is in the keyring, and nothing was removed: %s", e.name, file.Error()), file.Hint + "; then " + again, exitFailed
 	case errors.As(e.err, &file) && file.Hint != "" && !errors.Is(e.err, state.ErrChanged):
 		return both + ": " + file.Error(), file.Hint + "; then " + again, exitFailed
 	}

@@ -17,7 +17,8 @@ import (
 // Edit is a change of the two files that has yet to be made.
 type Edit struct {
 	diff  string
-	apply func() error // a function, since fmt would print what is in the files
+	apply func() error // functions, since fmt would print what is in the files
+	holds func(accessKeyID, secretAccessKey string) error
 }
 
 // Diff shows the change: the path of each file that it is about, and below it the
@@ -31,6 +32,13 @@ func (e *Edit) Diff() string { return e.diff }
 // lies beside it; it wraps state.ErrChanged if another has written the file. What
 // a killed Apply left beside the files is removed, also if nothing changes.
 func (e *Edit) Apply() error { return e.apply() }
+
+// Holds reports whether the lines that go hold that key and no other, or nothing:
+// whoever has kept it elsewhere loses none by their going. Apply then removes just
+// these. The error wraps state.ErrChanged and names file and line, not what is there.
+func (e *Edit) Holds(accessKeyID, secretAccessKey string) error {
+	return e.holds(accessKeyID, secretAccessKey)
+}
 
 // keyPair are the settings that RemoveKeys removes, with and without ownPrefix.
 var keyPair = [...]string{"aws_access_key_id", "aws_secret_access_key", "aws_session_token"}
@@ -48,7 +56,18 @@ func RemoveKeys(files Files, name string) (*Edit, error) {
 	for _, f := range edits {
 		f.show(&diff)
 	}
-	return &Edit{diff.String(), func() error { return applyAll(edits) }}, nil
+	return &Edit{
+		diff:  diff.String(),
+		apply: func() error { return applyAll(edits) },
+		holds: func(id, secret string) error {
+			for _, f := range edits {
+				if err := f.holds(id, secret); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}, nil
 }
 
 func removals(files Files, name string) ([]*fileEdit, error) {
@@ -128,6 +147,20 @@ func (f *fileEdit) removeKeys() error {
 
 func isKey(key string) bool {
 	return slices.Contains(keyPair[:], strings.TrimPrefix(key, ownPrefix))
+}
+
+// holds looks at each line, since a setting that comes twice has values that count
+// for nobody, and are lost all the same.
+func (f *fileEdit) holds(id, secret string) error {
+	for _, number := range slices.Sorted(maps.Keys(f.gone)) {
+		key, value, ok := splitSetting(trimComment(strings.TrimSpace(f.gone[number])))
+		want := map[string]string{keyPair[0]: id, keyPair[1]: secret}[strings.TrimPrefix(strings.ToLower(key), ownPrefix)]
+		if value = unquote(value); !ok || value != "" && value != want {
+			return &Error{Profile: f.profile, File: f.text.path, Line: number, Err: state.ErrChanged,
+				Message: "another access key stands there", Hint: "look at the file"}
+		}
+	}
+	return nil
 }
 
 // check reads both contents and compares: an indented line has the meaning that

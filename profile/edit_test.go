@@ -296,3 +296,38 @@ func readSections(t *testing.T, files Files, without string) []string {
 	}
 	return all
 }
+
+// TestEditHolds: whoever has kept one key learns of each other that would go.
+func TestEditHolds(t *testing.T) {
+	const id, secret = "AKIAEXAMPLEANA000001", "s3cr3t/+"
+	kept := "aws_access_key_id = " + id + "\naws_secret_access_key = " + secret + "\n"
+	for name, c := range map[string]struct {
+		config, credentials string
+		line                int // of what is another; 0: there is nothing else
+	}{
+		"the key":            {"", "[a]\n" + kept, 0},
+		"in both files":      {"[profile a]\n" + kept, "[a]\n" + kept, 0},
+		"quoted":             {"", "[a]\nAWS_ACCESS_KEY_ID=\"" + id + "\"\n  aws_secret_access_key = " + secret + " # mine\n", 0},
+		"an empty setting":   {"[profile a]\ndaypass_aws_access_key_id =\n", "[a]\n" + kept, 0},
+		"no key":             {"", "[a]\nregion = eu-west-1\n", 0},
+		"another's":          {"", "[a]\n[b]\naws_access_key_id = AKIAOTHER\naws_secret_access_key = t\n", 0},
+		"another id":         {"", "[a]\naws_access_key_id = AKIAEXAMPLEANA000002\naws_secret_access_key = " + secret + "\n", 2},
+		"another secret":     {"", "[a]\naws_access_key_id = " + id + "\naws_secret_access_key = 0ther\n", 3},
+		"one that is hidden": {"", "[a]\naws_secret_access_key = 0ther\n" + kept, 2},
+		"a token":            {"", "[a]\n" + kept + "aws_session_token = t\n", 4},
+		"a longer value":     {"", "[a]\n" + kept + "  more of it\n", 4},
+	} {
+		edit, err := RemoveKeys(write(t, c.config, c.credentials), "a")
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = edit.Holds(id, secret)
+		var bad *Error
+		if c.line == 0 && err != nil || c.line > 0 && (!errors.As(err, &bad) || bad.Line != c.line || !errors.Is(err, state.ErrChanged)) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err != nil && (strings.Contains(err.Error(), "0ther") || strings.Contains(err.Error(), secret)) {
+			t.Errorf("%s: the error tells a secret: %v", name, err)
+		}
+	}
+}
