@@ -6,10 +6,7 @@ package cache
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base32"
 	"errors"
-	"strings"
 	"sync"
 	"time"
 
@@ -52,8 +49,7 @@ func (e *StoreError) Unwrap() error { return e.Err }
 // Account is the name of key's entry in stores, in the index and among the
 // locks. It tells nothing: labels can be read while a keyring is locked.
 func Account(key string) string {
-	sum := sha256.Sum256([]byte(key))
-	return "v1-" + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:]))
+	return "v1-" + keyring.Digest(key)
 }
 
 // Get returns the entry of key, from the first store that has a good one. It is

@@ -87,7 +87,7 @@ func reachHint(k profile.Kind) string {
 	if k == profile.Metadata {
 		return "credential_source = Ec2InstanceMetadata works on an instance of EC2, EcsContainer in a container of ECS or EKS"
 	}
-	return "check the network and the proxy"
+	return checkNetwork
 }
 
 // tokenWords are those for a refusal of an identity token.

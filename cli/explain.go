@@ -169,7 +169,7 @@ func (x *explanation) settings(p *profile.Profile) {
 	for key, s := range p.Settings {
 		value := s.Shown()
 		if strings.HasSuffix(key, "endpoint_url") {
-			value = withoutPassword(value)
+			value = session.WithoutPassword(value)
 		}
 		x.Settings[key] = explainedSetting{value, s.File, s.Line}
 	}

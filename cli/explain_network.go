@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"net/url"
 
 	"daypass/session"
 )
@@ -17,7 +16,7 @@ func (a *app) networkLines(n session.Network) []string {
 		return s.From
 	}
 	endpoint := n.Where()
-	endpoint.Value = withoutPassword(endpoint.Value)
+	endpoint.Value = session.WithoutPassword(endpoint.Value)
 	lines := []string{
 		fmt.Sprintf("region: %s (%s)", n.Region.Value, from(n.Region)),
 		fmt.Sprintf("endpoint: %s (%s)", endpoint.Value, from(endpoint)),
@@ -36,14 +35,4 @@ func (a *app) networkLines(n session.Network) []string {
 		ca.Value = "the system's"
 	}
 	return append(lines, fmt.Sprintf("CA: %s (%s)", ca.Value, from(ca)))
-}
-
-// withoutPassword is a URL with no more of its user than the name.
-func withoutPassword(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.User == nil {
-		return address
-	}
-	u.User = url.User(u.User.Username())
-	return u.String()
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -57,18 +56,13 @@ type federateFlags struct {
 }
 
 func (f *federateFlags) flags(cmd *cobra.Command) {
-	var formats []string
-	for _, format := range creds.Formats() {
-		formats = append(formats, string(format))
-	}
 	set := cmd.Flags()
 	set.StringVar(&f.name, "name", "", "the name of the federated user, for CloudTrail and resource policies")
 	set.StringVar(&f.policy, "policy", "", "what it may do: JSON, or file://PATH")
 	set.StringArrayVar(&f.policyARNs, "policy-arns", nil, "what it may do: managed policies, arn=ARN or ARN,ARN")
 	set.StringArrayVar(&f.tags, "tags", nil, "session tags, Key=K,Value=V")
 	set.StringVar(&f.seconds, "duration-seconds", "", "900 to 129600, or 15m to 36h; 12h if not given")
-	set.StringVar(&f.format, "format", string(creds.Env), "one of "+strings.Join(formats, ", "))
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
+	formatFlag(cmd, &f.format, creds.Env)
 }
 
 // read reads the flags, and the file of the policy. Errors are about the command

@@ -105,5 +105,5 @@ func nameHint(w session.Way) string {
 
 func redirectWords(e *session.RefusedError) (what, hint string, code int) {
 	return fmt.Sprintf("the answer to %s is a redirect to %s, which is not followed, since the request is for %s alone", e.Call, e.To, e.Service()),
-		"check the network and the proxy: a network that wants a login answers so; or correct the endpoint", exitUnreachable
+		checkNetwork + ": a network that wants a login answers so; or correct the endpoint", exitUnreachable
 }

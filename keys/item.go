@@ -1,13 +1,11 @@
 package keys
 
 import (
-	"crypto/sha256"
-	"encoding/base32"
 	"encoding/json"
-	"strings"
 	"time"
 
 	"daypass/creds"
+	"daypass/internal/keyring"
 )
 
 // version is that of items and of the map. Whoever changes their form or the
@@ -19,8 +17,7 @@ const version = 1
 // a keyring is locked. (Whoever guesses the name can check the guess, and knows
 // then that there is a key of that name.)
 func account(name string) string {
-	sum := sha256.Sum256([]byte(name))
-	return "v1-" + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:]))
+	return "v1-" + keyring.Digest(name)
 }
 
 // item is an Entry in the keyring, as compact JSON.

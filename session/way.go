@@ -75,6 +75,16 @@ func proxies(value string) bool {
 	return err == nil
 }
 
+// WithoutPassword is a URL with no more of its user than the name; what is no URL
+// stays as it is.
+func WithoutPassword(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.User == nil {
+		return address
+	}
+	return withoutPassword(u)
+}
+
 // withoutPassword is u with no more of its user than the name.
 func withoutPassword(u *url.URL) string {
 	shown := *u
