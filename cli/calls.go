@@ -12,7 +12,7 @@ import (
 
 // This file has what the commands share that get credentials to make one call with.
 
-// calling is the command whose flags get credentials for one call.
+// calling is cmd with the flags of the commands by which a person gets credentials.
 func (a *app) calling(cmd *cobra.Command, o *options) *cobra.Command {
 	o.profileFlags(cmd)
 	o.getFlags(cmd)

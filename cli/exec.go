@@ -64,12 +64,8 @@ func (a *app) execCommand() *cobra.Command {
 			return ran(a.exec(cmd.Context(), g, p, command))
 		},
 	}
-	o.profileFlags(cmd)
-	o.getFlags(cmd)
-	o.refreshFlag(cmd)
 	o.roleFlags(cmd)
-	_ = cmd.RegisterFlagCompletionFunc("profile", a.completeProfiles)
-	return cmd
+	return a.calling(cmd, &o)
 }
 
 // splitArgs tells what is about the profile from the command; dash is how

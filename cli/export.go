@@ -42,14 +42,10 @@ func (a *app) exportCommand() *cobra.Command {
 			return ran(a.print(cmd, g, p, f.write))
 		},
 	}
-	o.profileFlags(cmd)
-	o.getFlags(cmd)
-	o.refreshFlag(cmd)
 	o.roleFlags(cmd)
 	f.flags(cmd)
 	cmd.Flags().BoolVar(&unset, "unset", false, "print what removes the variables again")
-	_ = cmd.RegisterFlagCompletionFunc("profile", a.completeProfiles)
-	return cmd
+	return a.calling(cmd, &o)
 }
 
 // unset prints the undoing, without a look at profiles.

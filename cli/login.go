@@ -37,13 +37,9 @@ func (a *app) loginCommand() *cobra.Command {
 			return ran(a.login(cmd.Context(), names, o))
 		},
 	}
-	o.profileFlags(cmd)
-	o.getFlags(cmd)
-	o.refreshFlag(cmd)
 	o.roleFlags(cmd)
 	cmd.Flags().BoolVar(&list, listDevicesFlag, false, "print the MFA devices that a profile can use, without asking")
-	_ = cmd.RegisterFlagCompletionFunc("profile", a.completeProfiles)
-	return cmd
+	return a.calling(cmd, &o)
 }
 
 // login logs in to each profile in turn. Nobody is asked before all of them are
