@@ -99,7 +99,7 @@ func TestAKeyIsRemovedFromTheRealKeyring(t *testing.T) {
 	if got := w.alone("credential-process", "--profile", "dev", "--token-code", w.sts.Code(device)); got.code != 0 {
 		t.Errorf("exit code %d, err %q", got.code, got.err)
 	}
-	if got := w.alone("keys", "remove", "main"); got.code != 0 || got.err != "" {
+	if got := w.alone("keys", "remove", "main", "--yes"); got.code != 0 || got.err != "" {
 		t.Errorf("keys remove: exit code %d, err %q", got.code, got.err)
 	}
 	if found := (ring{w}).run("", "search", "--all", "service", "daypass-keys"); found != "" {
@@ -222,8 +222,8 @@ func TestKeySecretsStayInTheKeyring(t *testing.T) {
 	if text := s.keyItems(); !strings.Contains(text, secretAccessKey) || !strings.Contains(text, secondSecret) {
 		t.Errorf("the keyring holds %s", text)
 	}
-	s.does(0, nil, "keys", "remove", "main")
-	s.does(0, nil, "keys", "remove", "second")
+	s.does(0, nil, "keys", "remove", "main", "--yes")
+	s.does(0, nil, "keys", "remove", "second", "--yes")
 	s.files()
 	s.check()
 	if n := len(s.seen); n < 20 {

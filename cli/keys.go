@@ -115,17 +115,16 @@ func describe(e keys.Entry) string {
 	if e.Name == "" {
 		return "what this version of daypass cannot read"
 	}
+	if e.Next != nil {
+		return fmt.Sprintf("the access keys %s and %s of %s", e.Current.AccessKeyID, e.Next.AccessKeyID, e.User)
+	}
 	return fmt.Sprintf("the access key %s of %s", e.Current.AccessKeyID, e.User)
 }
 
 // replace asks whether e, which lies under name, may be replaced.
 func (t *talk) replace(name string, e keys.Entry) error {
 	t.say(fmt.Sprintf("daypass: the keyring holds %s as %q", describe(e), name))
-	yes, err := t.confirm("Replace it?")
-	if err == nil && !yes {
-		err = errClosed
-	}
-	return err
+	return t.agree("Replace it?")
 }
 
 // unfinishedError is a key whose replacement was interrupted.

@@ -154,11 +154,7 @@ func (i *importing) clear() error {
 	}
 	if !i.yes {
 		i.talk.say(edit.Diff() + "daypass: these lines are removed; who reads the key there without daypass finds it no more\n")
-		yes, err := i.talk.confirm("Remove them?")
-		if err == nil && !yes {
-			err = errClosed
-		}
-		if err != nil {
+		if err := i.talk.agree("Remove them?"); err != nil {
 			return &leftError{i.name, i.place, err}
 		}
 	}

@@ -15,6 +15,7 @@ import (
 
 func (a *app) removeKeyCommand() *cobra.Command {
 	o := options{anew: true}
+	var yes bool
 	cmd := &cobra.Command{
 		Use:               "remove NAME",
 		Short:             "Remove an access key from the keyring, not from AWS",
@@ -22,23 +23,27 @@ func (a *app) removeKeyCommand() *cobra.Command {
 		ValidArgsFunction: a.completeKeys,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a.profile = args[0] // a name that came from elsewhere goes away too
-			return ran(a.removeKey(cmd.Context(), args[0], o))
+			return ran(a.removeKey(cmd.Context(), args[0], o, yes))
 		},
 	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "remove the key without asking")
 	return cmd
 }
 
-// removeKey asks first, where there is a terminal.
-func (a *app) removeKey(ctx context.Context, name string, o options) error {
+// removeKey asks first: AWS does not tell a secret access key twice.
+func (a *app) removeKey(ctx context.Context, name string, o options, yes bool) error {
 	o.fromEnvironment(a.Getenv)
 	dir := a.stateDir()
 	k := a.longTerm(o, dir)
-	t, done, err := a.talk(ctx, o, dir)
-	if err == nil {
+	var t *talk
+	if !yes {
+		var done func()
+		var err error
+		if t, done, err = a.talk(ctx, o, dir); err != nil {
+			return err
+		}
 		defer done()
 		ctx = t.ctx
-	} else if !o.noPrompt && !errors.Is(err, tty.ErrNone) { // somebody is there, and would not be asked
-		return err
 	}
 	unlock, err := a.lockKey(ctx, k, name)
 	if err != nil {
@@ -49,12 +54,8 @@ func (a *app) removeKey(ctx context.Context, name string, o options) error {
 	if err != nil && !errors.Is(err, keys.ErrForeign) {
 		return &keyError{name, err}
 	}
-	if t != nil {
-		yes, err := t.confirm(tty.Visible(fmt.Sprintf("Remove %s (%q) from the keyring?", describe(e), name)))
-		if err == nil && !yes {
-			err = errClosed
-		}
-		if err != nil {
+	if !yes {
+		if err := t.agree(tty.Visible(fmt.Sprintf("Remove %s (%q) from the keyring?", describe(e), name))); err != nil {
 			return err
 		}
 	}

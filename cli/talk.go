@@ -78,6 +78,15 @@ func (t *talk) confirm(question string) (bool, error) {
 	return yes, err
 }
 
+// agree is confirm, where a no ends the command.
+func (t *talk) agree(question string) error {
+	yes, err := t.confirm(question)
+	if err == nil && !yes {
+		err = errClosed
+	}
+	return err
+}
+
 // say writes lines.
 func (t *talk) say(text string) {
 	for line := range strings.Lines(text) {

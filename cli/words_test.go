@@ -279,6 +279,18 @@ func TestSpan(t *testing.T) {
 	}
 }
 
+// Whoever agrees to a removal loses all that is told of.
+func TestDescribe(t *testing.T) {
+	e := keys.Entry{Name: "main", User: "arn:aws:iam::111111111111:user/ana", Current: keys.Pair{AccessKeyID: "AKIAOLD"}}
+	if got, want := describe(e), "the access key AKIAOLD of arn:aws:iam::111111111111:user/ana"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	e.Next = &keys.Pair{AccessKeyID: "AKIANEW"}
+	if got, want := describe(e), "the access keys AKIAOLD and AKIANEW of arn:aws:iam::111111111111:user/ana"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 func TestYes(t *testing.T) {
 	for s, want := range map[string]bool{"": false, "0": false, "false": false, "1": true, "true": true, "yes": true} {
 		if yes(s) != want {
