@@ -221,16 +221,23 @@ func TestAFullKernelKeyring(t *testing.T) {
 	w := newKeyringWorld(t, "DBUS_SESSION_BUS_ADDRESS=disabled:")
 	w.giveAway()
 	as(t, int(w.uid), func() error {
-		for i := range 5 {
-			size := []int{19_000, 500, 200, 100, 50}[i]
-			if _, err := unix.AddKey("user", fmt.Sprint("other", i), make([]byte, size), unix.KEY_SPEC_USER_KEYRING); err != nil && !errors.Is(err, unix.EDQUOT) {
-				return err
+		for size := 16_384; size > 32; size /= 2 {
+			for n := 0; ; n++ {
+				_, err := unix.AddKey("user", fmt.Sprint("other", size, n), make([]byte, size), unix.KEY_SPEC_USER_KEYRING)
+				if errors.Is(err, unix.EDQUOT) {
+					break
+				} else if err != nil {
+					return err
+				}
 			}
 		}
 		return nil
 	})
 	w.get("dev").failed(3, "no terminal to ask on")
-	w.alone("credential-process", "--profile", "dev", "--token-code", w.sts.Code(device)).credentials()
+	p := w.ask("dev")
+	p.Expect("daypass: the credentials will not be kept: no keyring answers here, and the kernel keyring is full")
+	p.answer(w.sts.Code(device))
+	p.end().credentials()
 	w.says([]string{"nothing is cached"}, "status")
 	w.says([]string{"; not kept: no keyring answers here, and the kernel keyring is full"}, "login", "dev", "--token-code", w.sts.Code(device))
 	as(t, int(w.uid), func() error {

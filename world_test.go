@@ -128,7 +128,10 @@ func (w *world) set(variables ...string) { w.env = append(w.env, variables...) }
 
 func (w *world) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(args[0], args[1:]...)
-	cmd.Dir, cmd.Env = w.folder, w.env
+	cmd.Dir, cmd.Env, cmd.SysProcAttr = w.folder, w.env, &syscall.SysProcAttr{}
+	if w.uid != 0 {
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: w.uid, Gid: w.uid}
+	}
 	return cmd
 }
 
@@ -185,10 +188,7 @@ func (w *world) alone(args ...string) answered {
 func (w *world) beginAlone(args ...string) func() answered {
 	w.t.Helper()
 	cmd := w.command(append([]string{w.program}, args...)...)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if w.uid != 0 {
-		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: w.uid, Gid: w.uid}
-	}
+	cmd.SysProcAttr.Setsid = true
 	return w.begin(cmd)
 }
 

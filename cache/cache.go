@@ -192,7 +192,20 @@ func (c *Cache) TryLock(key string) (unlock func(), ok bool, err error) {
 // Trouble is why nothing can be kept, nil if one of the stores could: ErrNotKept,
 // or a StoreError of each, the one that is written first before the others. They
 // are of the last Get or Put; a miss is none.
-func (c *Cache) Trouble() error {
+func (c *Cache) Trouble() error { return c.troubles(func(Store) error { return nil }) }
+
+// Foreseen is Trouble, or that a Put will find a store full.
+func (c *Cache) Foreseen() error {
+	return c.troubles(func(s Store) error {
+		if crowded, ok := s.(crowded); ok {
+			return crowded.full()
+		}
+		return nil
+	})
+}
+
+// troubles looks closer at the stores that had no trouble.
+func (c *Cache) troubles(closer func(Store) error) error {
 	if len(c.Stores) == 0 {
 		return ErrNotKept
 	}
@@ -200,12 +213,15 @@ func (c *Cache) Trouble() error {
 	defer c.mu.Unlock()
 	var all []error
 	for n := len(c.Stores) - 1; n >= 0; n-- {
-		name := c.Stores[n].Name()
-		err := c.trouble[name]
+		s := c.Stores[n]
+		err := c.trouble[s.Name()]
+		if err == nil {
+			err = closer(s)
+		}
 		if err == nil {
 			return nil
 		}
-		all = append(all, &StoreError{name, err})
+		all = append(all, &StoreError{s.Name(), err})
 	}
 	return errors.Join(all...)
 }

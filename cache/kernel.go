@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math"
 	"sort"
 	"time"
 
@@ -53,7 +54,7 @@ func (k Kernel) spare(account string, item []byte, i creds.Issued) []string {
 		issued  creds.Issued
 	}
 	var cheaper []entry
-	free, known := k.OS.Free()
+	keys, bytes, known := k.OS.Free()
 	accounts, _ := k.OS.Accounts()
 	for _, other := range accounts {
 		value, err := k.OS.Get(other)
@@ -61,12 +62,12 @@ func (k Kernel) spare(account string, item []byte, i creds.Issued) []string {
 		if err != nil || other != account && (foreign != nil || cost(e, i) >= 0) {
 			continue
 		}
-		free += k.OS.Room(other, value)
+		keys, bytes = keys+1, bytes+k.OS.Room(other, value)
 		if other != account {
 			cheaper = append(cheaper, entry{other, e})
 		}
 	}
-	if known && free < k.OS.Room(account, string(item)) {
+	if known && (keys < 1 || bytes < k.OS.Room(account, string(item))) {
 		return nil
 	}
 	sort.Slice(cheaper, func(i, j int) bool { return cost(cheaper[i].issued, cheaper[j].issued) < 0 })
@@ -75,6 +76,20 @@ func (k Kernel) spare(account string, item []byte, i creds.Issued) []string {
 		all = append(all, e.account)
 	}
 	return all
+}
+
+// usual is about what the entry of a session takes in bytes, with a token of 300 to
+// 400. What issues are really like is known when they are there.
+const usual = 1024
+
+// full supposes an entry for which all others would go.
+func (k Kernel) full() error {
+	dearest := creds.Issued{Serial: "any"}
+	dearest.Expiration = time.Unix(0, math.MaxInt64)
+	if len(k.OS.Expired()) == 0 && k.spare(Account(""), make([]byte, usual), dearest) == nil {
+		return keyring.ErrFull
+	}
+	return nil
 }
 
 // cost compares what it takes to mint entries again: a code is dearer than none,

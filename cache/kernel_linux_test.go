@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -269,6 +270,19 @@ func quota(ctx context.Context, c *Cache) error {
 	put("cheap", "", time.Minute, 3000)   // nothing is cheaper
 	put("dearest", "device", 36*time.Hour, 9000)
 	put("huge", "device", 36*time.Hour, 25_000)
+	fmt.Println("with dear and new entries:", c.Foreseen())
+	if err := c.Clear(ctx); err != nil {
+		return err
+	}
+	fill := func(sizes ...int) (err error) { // by another program
+		for n, size := range sizes {
+			_, err = unix.AddKey("user", fmt.Sprint("other", n), make([]byte, size), unix.KEY_SPEC_USER_KEYRING)
+		}
+		return err
+	}
+	fmt.Println("with 18,000 bytes of others:", fill(18_000), c.Foreseen())
+	fmt.Println("with 19,000 bytes of others:", fill(18_000, 1000), c.Foreseen())
+	fmt.Println("with 200 keys of others:", fill(slices.Repeat([]int{1}, 200)...), c.Foreseen())
 	return nil
 }
 
@@ -294,6 +308,10 @@ cheap: dear soon later new own (5 listed)
 dearest: dear new dearest (3 listed)
 put huge true true true
 huge: dear new dearest (3 listed)
+with dear and new entries: <nil>
+with 18,000 bytes of others: <nil> <nil>
+with 19,000 bytes of others: <nil> the quota of the kernel keyring is used up
+with 200 keys of others: disk quota exceeded the quota of the kernel keyring is used up
 `
 	if got := run(t, "quota", path, storesOf+"=kernel"); got != want {
 		t.Errorf("it says\n%swant\n%s", got, want)

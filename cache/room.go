@@ -17,6 +17,8 @@ type crowded interface {
 	// spare returns the accounts of what may go for the entry i of account, what
 	// is missed least first.
 	spare(account string, item []byte, i creds.Issued) []string
+	// full is keyring.ErrFull if no entry finds room, whatever is dropped for it.
+	full() error
 }
 
 // settling is how long the kernel takes to give back all that a key takes of the

@@ -129,7 +129,7 @@ func (c codes) request(q session.Question) mfa.Request {
 	}
 	return mfa.Request{
 		Profile: q.Profile, Serial: q.Serial, Host: q.Host, Plain: q.Plain,
-		Caller: caller, NotKept: notKept(c.cache.Trouble()),
+		Caller: caller, NotKept: notKept(c.cache.Foreseen()),
 		Since: q.Since, Until: c.until(), NoWait: q.NoWait,
 	}
 }

@@ -506,20 +506,22 @@ func TestExpiredKey(t *testing.T) {
 	}
 }
 
-func TestFreeBytes(t *testing.T) {
-	for line, want := range map[string]int{
-		"65534:   212 212/201 200/200 18871/20000": 1129,
-		"    0:     9 8/8 3/1000000 40/25000000":   -1,
-		"65534:   212 212/201 200/200":             -1,
-		"65534:   212 212/201 200/200 x/20000":     -1,
-		"":                                         -1,
+func TestFree(t *testing.T) {
+	for line, want := range map[string][]int{
+		"65534:   212 212/201 190/200 18871/20000": {10, 1129},
+		"65534:   212 212/201 200/200 18871/20000": {0, 1129},
+		"    0:     9 8/8 3/1000000 40/25000000":   nil,
+		"65534:   212 212/201 200/200":             nil,
+		"65534:   212 212/201 200/200 x/20000":     nil,
+		"65534:   212 212/201 200 0/20000":         nil,
+		"":                                         nil,
 	} {
-		if free, ok := freeBytes(line, 65534); ok != (want >= 0) || ok && free != want {
-			t.Errorf("%q: %d, %v", line, free, ok)
+		if keys, bytes, ok := free(line, 65534); ok != (want != nil) || ok && (keys != want[0] || bytes != want[1]) {
+			t.Errorf("%q: %d, %d, %v", line, keys, bytes, ok)
 		}
 	}
 	must(t, Kernel{}.Check())
-	if free, ok := (Kernel{}).Free(); !ok || free <= 0 {
-		t.Errorf("here: %d, %v", free, ok)
+	if keys, bytes, ok := (Kernel{}).Free(); !ok || keys <= 0 || bytes <= 0 {
+		t.Errorf("here: %d, %d, %v", keys, bytes, ok)
 	}
 }

@@ -26,7 +26,7 @@ func (Kernel) Expired() []string { return nil }
 func (Kernel) Room(string, string) int { return 0 }
 
 // Free is not known.
-func (Kernel) Free() (int, bool) { return 0, false }
+func (Kernel) Free() (int, int, bool) { return 0, 0, false }
 
 // Check is ErrUnavailable.
 func (Kernel) Check() error { return ErrUnavailable }

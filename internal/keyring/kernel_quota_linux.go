@@ -51,26 +51,33 @@ func (Kernel) Room(account, value string) int {
 	return len(kernelPrefix) + len(account) + 1 + len(value)
 }
 
-// Free is how many bytes of the quota are left; not ok where it cannot be told.
-func (Kernel) Free() (bytes int, ok bool) {
+// Free is how many keys and how many bytes are left of the quota; not ok where that
+// cannot be told.
+func (Kernel) Free() (keys, bytes int, ok bool) {
 	text, _ := os.ReadFile("/proc/key-users")
 	for line := range strings.Lines(string(text)) {
-		if free, ok := freeBytes(line, os.Getuid()); ok {
-			return free, true
+		if keys, bytes, ok := free(line, os.Getuid()); ok {
+			return keys, bytes, true
 		}
 	}
-	return 0, false
+	return 0, 0, false
 }
 
-// freeBytes reads a line of /proc/key-users: uid and a colon, uses, keys, keys of
-// the quota, bytes of the quota as USED/ALL.
+// free reads a line of /proc/key-users: uid and a colon, uses, keys, and of the
+// quota keys and bytes as USED/ALL.
 // https://man7.org/linux/man-pages/man5/proc_key-users.5.html
-func freeBytes(line string, uid int) (bytes int, ok bool) {
+func free(line string, uid int) (keys, bytes int, ok bool) {
 	f := strings.Fields(line)
 	if len(f) < 5 || f[0] != strconv.Itoa(uid)+":" {
-		return 0, false
+		return 0, 0, false
 	}
-	used, all, _ := strings.Cut(f[4], "/")
+	keys, ok = unused(f[3])
+	bytes, ok2 := unused(f[4])
+	return keys, bytes, ok && ok2
+}
+
+func unused(s string) (int, bool) {
+	used, all, _ := strings.Cut(s, "/")
 	u, err := strconv.Atoi(used)
 	a, err2 := strconv.Atoi(all)
 	return a - u, err == nil && err2 == nil

@@ -82,7 +82,10 @@ func (term *Terminal) File() *os.File { return term.tty }
 func (term *Terminal) Start(cmd *exec.Cmd) {
 	term.t.Helper()
 	cmd.ExtraFiles = append(cmd.ExtraFiles, term.tty)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 2 + len(cmd.ExtraFiles)}
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Setsid, cmd.SysProcAttr.Setctty, cmd.SysProcAttr.Ctty = true, true, 2+len(cmd.ExtraFiles)
 	if err := cmd.Start(); err != nil {
 		term.t.Fatal(err)
 	}
