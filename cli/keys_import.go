@@ -66,7 +66,7 @@ func (a *app) importKey(ctx context.Context, name string, o options, yes bool) e
 	if err := i.keep(ctx, o.region); err != nil {
 		return err
 	}
-	return i.clear()
+	return i.clear(ctx)
 }
 
 // keyInFiles returns the key that the files hold under name, and where; no place
@@ -144,7 +144,7 @@ var errReplaces = errors.New("another key would be replaced")
 
 // clear removes the key from the files, if that is wanted and it is still the one
 // that the keyring has: another program may have written a new one meanwhile.
-func (i *importing) clear() error {
+func (i *importing) clear(ctx context.Context) error {
 	edit, err := profile.RemoveKeys(i.files(), i.name)
 	if err == nil {
 		err = edit.Holds(i.pair.AccessKeyID, i.pair.Secret.Reveal())
@@ -158,12 +158,21 @@ func (i *importing) clear() error {
 			return &leftError{i.name, i.place, err}
 		}
 	}
-	if err := edit.Apply(); err != nil {
+	if err := i.apply(ctx, edit); err != nil {
 		return &leftError{i.name, i.place, err}
 	}
 	_, err = fmt.Fprintf(i.Stdout, "%s\n%s\n", line("removed from "+i.place),
 		line(fmt.Sprintf("the key has lain in clear: run \"daypass keys rotate %s\"", creds.ShellWord(i.name))))
 	return err
+}
+
+var errFileBusy = errors.New("another daypass is editing it")
+
+// apply waits for another import from the same file.
+func (i *importing) apply(ctx context.Context, edit *profile.Edit) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, keyBusyLimit, errFileBusy)
+	defer cancel()
+	return edit.Apply(ctx, i.keys.State)
 }
 
 // again finishes an import that was interrupted behind the removal: nothing of
@@ -182,7 +191,7 @@ func (i *importing) again(ctx context.Context) error {
 			Hint: "remove that setting or the key, then try again"}
 	}
 	if err == nil {
-		err = edit.Apply()
+		err = i.apply(ctx, edit)
 	}
 	if err != nil {
 		return err
@@ -220,7 +229,7 @@ func (a *app) leftWords(e *leftError) (what, hint string, code int) {
 		return both, again, exitRefused
 	case errors.As(e.err, &file) && errors.Is(e.err, state.ErrChanged) && file.Line > 0:
 		return fmt.Sprintf("the access key %q is in the keyring, and nothing was removed: %s", e.name, file.Error()), file.Hint + "; then " + again, exitFailed
-	case errors.As(e.err, &file) && file.Hint != "" && !errors.Is(e.err, state.ErrChanged):
+	case errors.As(e.err, &file) && file.Hint != "":
 		return both + ": " + file.Error(), file.Hint + "; then " + again, exitFailed
 	}
 	return both + ": " + e.err.Error(), again, exitFailed

@@ -13,6 +13,7 @@ import (
 
 	"daypass/creds"
 	"daypass/internal/keyring"
+	"daypass/internal/state"
 	"daypass/internal/tty"
 	"daypass/profile"
 	"daypass/session"
@@ -161,6 +162,8 @@ func fileHint(e *profile.Error) string {
 		return devicesHint(e.Profile)
 	case e.Hint != "":
 		return e.Hint
+	case errors.Is(e, state.ErrChanged):
+		return "try again"
 	case errors.Is(e, profile.ErrCycle):
 		return "one of them must have an access key"
 	}

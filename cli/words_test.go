@@ -13,6 +13,7 @@ import (
 
 	"daypass/cache"
 	"daypass/internal/keyring"
+	"daypass/internal/state"
 	"daypass/internal/tty"
 	"daypass/keys"
 	"daypass/mfa"
@@ -183,6 +184,7 @@ func TestWords(t *testing.T) {
 func TestKeyWords(t *testing.T) {
 	locked := fmt.Errorf("reading from the keyring: %w", keyring.ErrLocked)
 	file := &profile.Error{Profile: "main", File: "/c", Message: "cannot be edited: no room", Hint: "make room"}
+	copied := &profile.Error{Profile: "main", File: "/c", Message: "cannot be edited: it has changed; a copy is left in /c.copy", Hint: "remove the copy", Err: state.ErrChanged}
 	const both = `the access key "main" is in the keyring, and still in /c, in clear`
 	const again = `run "daypass keys import main" again to remove it there`
 	a := &app{command: "daypass keys add", profile: "main"}
@@ -199,6 +201,9 @@ func TestKeyWords(t *testing.T) {
 		{&unfinishedError{"main"}, `the replacement of the access key "main" is not finished`, `run "daypass keys rotate main" to finish it`, 1},
 		{&noKeyError{"main"}, `profile "main" has no access key of its own`, "daypass keys add main", 2},
 		{&leftError{"main", "/c", file}, both + ": /c: cannot be edited: no room", "make room; then " + again, 1},
+		{&leftError{"main", "/c", copied}, both + ": /c: cannot be edited: it has changed; a copy is left in /c.copy", "remove the copy; then " + again, 1},
+		{&leftError{"main", "/c", &profile.Error{Profile: "main", File: "/c", Message: "cannot be edited: it has changed", Err: state.ErrChanged}},
+			both + ": /c: cannot be edited: it has changed", again, 1},
 		{&leftError{"main", "/c", errClosed}, both, again, 4},
 		{&leftError{"main", "/c", &noTalkError{tty.ErrRaw}}, both + ": asking on the terminal: the terminal is used by", again, 1},
 		{&leftError{"main", "/c", signalError{syscall.SIGTERM}}, both + ": interrupted", again, 143},

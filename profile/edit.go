@@ -2,6 +2,7 @@ package profile
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -17,7 +18,7 @@ import (
 // Edit is a change of the two files that has yet to be made.
 type Edit struct {
 	diff  string
-	apply func() error // functions, since fmt would print what is in the files
+	apply func(context.Context, *state.Dir) error // functions, since fmt would print what is in the files
 	holds func(accessKeyID, secretAccessKey string) error
 }
 
@@ -28,10 +29,11 @@ func (e *Edit) Diff() string { return e.diff }
 
 // Apply makes the change, file by file: each is replaced whole if it still holds
 // what was read, keeping its mode, its owner and the link that leads to it; see
-// state.Edit. An *Error tells that a file is as it was, or names the backup that
+// state.Dir.Edit. An *Error tells that a file is as it was, or names the copy that
 // lies beside it; it wraps state.ErrChanged if another has written the file. What
-// a killed Apply left beside the files is removed, also if nothing changes.
-func (e *Edit) Apply() error { return e.apply() }
+// a killed Apply left beside the files is removed, also if nothing changes. The
+// state folder has the locks that edits of one file wait for; ctx ends the wait.
+func (e *Edit) Apply(ctx context.Context, dir *state.Dir) error { return e.apply(ctx, dir) }
 
 // Holds reports whether the lines that go hold that key and no other, or nothing:
 // whoever has kept it elsewhere loses none by their going. Apply then removes just
@@ -58,7 +60,7 @@ func RemoveKeys(files Files, name string) (*Edit, error) {
 	}
 	return &Edit{
 		diff:  diff.String(),
-		apply: func() error { return applyAll(edits) },
+		apply: func(ctx context.Context, dir *state.Dir) error { return applyAll(ctx, dir, edits) },
 		holds: func(id, secret string) error {
 			for _, f := range edits {
 				if err := f.holds(id, secret); err != nil {
@@ -234,12 +236,12 @@ func isKeyID(s string) bool {
 	return 16 <= len(s) && len(s) <= 128 && strings.IndexFunc(s, func(c rune) bool { return !plain(c) }) < 0
 }
 
-func applyAll(edits []*fileEdit) error {
+func applyAll(ctx context.Context, dir *state.Dir, edits []*fileEdit) error {
 	for _, f := range edits {
 		if f.was == "" { // there may be no file
 			continue
 		}
-		left, err := state.Edit(f.text.path, []byte(f.was), []byte(f.now))
+		left, err := dir.Edit(ctx, f.text.path, []byte(f.was), []byte(f.now))
 		if err != nil {
 			return f.failed(left, err)
 		}
@@ -259,8 +261,7 @@ func (f *fileEdit) failed(left string, err error) error {
 	case left != "":
 		e.Message += fmt.Sprintf("; a copy with the keys is left in %s", left)
 		e.Hint = "look at both files, then remove the copy"
-	case errors.Is(err, state.ErrChanged):
-		e.Hint = "try again"
+	case errors.Is(err, state.ErrChanged): // nothing but trying again
 	case errors.Is(err, fs.ErrPermission):
 		e.Hint = "the folder of the file must allow a new file beside it"
 	default:

@@ -24,7 +24,7 @@ func removed(t testing.TB, config, credentials string) (string, string, string, 
 	if err != nil {
 		return "", "", "", err
 	}
-	if err := edit.Apply(); err != nil {
+	if err := edit.Apply(t.Context(), state.New("")); err != nil {
 		t.Fatal(err)
 	}
 	return readFile(t, files.Config), readFile(t, files.Credentials), strings.ReplaceAll(edit.Diff(), filepath.Dir(files.Config)+string(filepath.Separator), ""), nil
@@ -104,7 +104,7 @@ func TestRemoveKeysFromOneFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := edit.Apply(); err != nil {
+	if err := edit.Apply(t.Context(), state.New("")); err != nil {
 		t.Fatal(err)
 	}
 	if got := readFile(t, files.Config); got != "[profile a]\nregion = r\n[a]\noutput = o\n" {
@@ -121,7 +121,7 @@ func TestRemoveKeysRefuses(t *testing.T) {
 		files := write(t, "", text)
 		edit, err := RemoveKeys(files, "a")
 		if strings.Contains(name, "out of") {
-			if err != nil || edit.Apply() != nil || readFile(t, files.Credentials) != "[a]\n  region = r\n" {
+			if err != nil || edit.Apply(t.Context(), state.New("")) != nil || readFile(t, files.Credentials) != "[a]\n  region = r\n" {
 				t.Errorf("%s: %v", name, err)
 			}
 			continue
@@ -179,7 +179,7 @@ func TestEditOfAChangedFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	var bad *Error
-	if err := edit.Apply(); !errors.Is(err, state.ErrChanged) || !errors.As(err, &bad) || bad.File != files.Credentials {
+	if err := edit.Apply(t.Context(), state.New("")); !errors.Is(err, state.ErrChanged) || !errors.As(err, &bad) || bad.File != files.Credentials {
 		t.Errorf("got %v", err)
 	}
 	if got := readFile(t, files.Credentials); got != other {
@@ -198,7 +198,7 @@ func TestEditFailures(t *testing.T) {
 		{"", &fs.PathError{Op: "open", Path: "/home/ana/.aws/credentials.daypass-backup-1", Err: syscall.ENOSPC}, "cannot be edited: no space left on device", "the file is as it was"},
 		{"", &fs.PathError{Op: "open", Path: "x", Err: fs.ErrPermission}, "cannot be edited: permission denied", "the folder of the file must allow a new file beside it"},
 		{"", &os.LinkError{Op: "rename", Old: "x", New: "y", Err: fs.ErrPermission}, "cannot be edited: permission denied", "the folder of the file must allow a new file beside it"},
-		{"", state.ErrChanged, "cannot be edited: the file has changed meanwhile", "try again"},
+		{"", state.ErrChanged, "cannot be edited: the file has changed meanwhile", ""},
 		{"/home/ana/.aws/credentials.daypass-backup-1", state.ErrChanged,
 			"cannot be edited: the file has changed meanwhile; a copy with the keys is left in /home/ana/.aws/credentials.daypass-backup-1", "look at both files, then remove the copy"},
 	} {
@@ -222,7 +222,7 @@ func TestRemoveKeysOfUnreadableFiles(t *testing.T) {
 		}
 	}
 	for _, files := range []Files{{}, {Config: os.DevNull, Credentials: os.DevNull}, write(t, "", "")} {
-		if edit, err := RemoveKeys(files, "a"); err != nil || edit.Diff() != "" || edit.Apply() != nil {
+		if edit, err := RemoveKeys(files, "a"); err != nil || edit.Diff() != "" || edit.Apply(t.Context(), state.New("")) != nil {
 			t.Errorf("%v: %v", files, err)
 		}
 	}

@@ -2,7 +2,10 @@ package state
 
 import (
 	"bytes"
+	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -19,10 +22,11 @@ var ErrChanged = errors.New("the file has changed meanwhile")
 const (
 	backups = ".daypass-backup-"
 	drafts  = ".daypass-new-"
+	copies  = ".daypass-copy-" // a backup that somebody was told of: never swept
 )
 
 // Edit makes now the content of the file at path, which is one of the user's and
-// need not lie in a state folder, if it holds was; else the error is ErrChanged.
+// need not lie in the state folder, if it holds was; else the error is ErrChanged.
 // Readers see was or all of now. Mode and owner stay, and a link goes on leading
 // to its file: that is what is replaced, so the file's folder must allow new
 // files. A second hard link keeps was, and ACLs are not carried over.
@@ -32,11 +36,27 @@ const (
 // after all, since another program has written it; else it is empty. After every
 // other error the file is as it was. What a killed process left beside the file
 // is removed on the way, also if was is now.
-func Edit(path string, was, now []byte) (left string, err error) {
+//
+// One Edit of a file waits for another, if the state folder can be used; if ctx
+// ends first, its cause is the error.
+func (d *Dir) Edit(ctx context.Context, path string, was, now []byte) (left string, err error) {
 	path, err = filepath.EvalSymlinks(path)
 	if err != nil {
 		return "", err
 	}
+	unlock, err := d.Lock(ctx, lockOf(path))
+	if err == nil {
+		defer unlock()
+	} else if !errors.Is(err, ErrUnusable) {
+		return "", err
+	}
+	return edit(path, was, now)
+}
+
+// lockOf names the lock of a file, whose path may be long.
+func lockOf(path string) string { return fmt.Sprintf("edit-%x", sha256.Sum256([]byte(path))) }
+
+func edit(path string, was, now []byte) (left string, err error) {
 	info, err := os.Lstat(path)
 	switch {
 	case err != nil:
@@ -60,9 +80,19 @@ func Edit(path string, was, now []byte) (left string, err error) {
 		return "", err
 	}
 	if err := holds(path, now); err != nil {
-		return saved, err
+		return announced(saved), err
 	}
 	return sweepEdits(path)
+}
+
+// announced gives a backup the name under which it stays.
+func announced(saved string) string {
+	at := strings.LastIndex(saved, backups)
+	kept := saved[:at] + copies + saved[at+len(backups):]
+	if os.Rename(saved, kept) != nil {
+		return saved
+	}
+	return kept
 }
 
 // swap looks at the file for the last time as late as it can: no system renames

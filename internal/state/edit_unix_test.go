@@ -25,7 +25,7 @@ func TestEditKeepsModeAndOwner(t *testing.T) {
 		}
 		before, err := os.Stat(path)
 		must(t, err)
-		if left, err := Edit(path, []byte("old"), []byte("new")); left != "" || err != nil {
+		if left, err := folderOf(t).Edit(t.Context(), path, []byte("old"), []byte("new")); left != "" || err != nil {
 			t.Errorf("%04o: %q, %v", mode, left, err)
 		}
 		alone(t, path, "new")
@@ -43,7 +43,7 @@ func TestEditFollowsLinks(t *testing.T) {
 	first, second := filepath.Join(t.TempDir(), "first"), filepath.Join(t.TempDir(), "second")
 	must(t, os.Symlink(path, first))
 	must(t, os.Symlink(first, second))
-	if left, err := Edit(second, []byte("old"), []byte("new")); left != "" || err != nil {
+	if left, err := folderOf(t).Edit(t.Context(), second, []byte("old"), []byte("new")); left != "" || err != nil {
 		t.Errorf("%q, %v", left, err)
 	}
 	alone(t, path, "new")
@@ -74,12 +74,12 @@ func TestEditInAReadOnlyFolder(t *testing.T) {
 func TestEditOnAFullDisk(t *testing.T) {
 	for _, spare := range []int{4 << 10, 12 << 10} {
 		path := fullDisk(t, spare)
-		if left, err := Edit(path, unedited, rewrote); left != "" || !errors.Is(err, syscall.ENOSPC) {
+		if left, err := folderOf(t).Edit(t.Context(), path, unedited, rewrote); left != "" || !errors.Is(err, syscall.ENOSPC) {
 			t.Errorf("with %d bytes left: %q, %v", spare, left, err)
 		}
 		must(t, os.Remove(filepath.Join(filepath.Dir(path), "filler")))
 		alone(t, path, string(unedited))
-		if left, err := Edit(path, unedited, rewrote); left != "" || err != nil {
+		if left, err := folderOf(t).Edit(t.Context(), path, unedited, rewrote); left != "" || err != nil {
 			t.Errorf("with room again: %q, %v", left, err)
 		}
 		alone(t, path, string(rewrote))
@@ -115,7 +115,7 @@ func TestEditKilled(t *testing.T) {
 		for n := 1; killedAt(t, strace, call, n, seen); n++ {
 		}
 	}
-	if seen["unlinkat"] != 1 || seen["renameat"] != 1 || seen["fsync"] != 2 || seen["write"] < 2 || seen["old"] == 0 || seen["new"] == 0 {
+	if seen["unlinkat"] != 2 || seen["renameat"] != 1 || seen["fsync"] != 2 || seen["write"] < 2 || seen["old"] == 0 || seen["new"] == 0 {
 		t.Errorf("killed at %v", seen)
 	}
 }
@@ -161,7 +161,7 @@ func afterKill(t *testing.T, path string, seen map[string]int) {
 			t.Errorf("%s was left with mode %v", entry.Name(), info.Mode())
 		}
 	}
-	if left, err := Edit(path, got, rewrote); left != "" || err != nil {
+	if left, err := folderOf(t).Edit(t.Context(), path, got, rewrote); left != "" || err != nil {
 		t.Errorf("the next edit: %q, %v", left, err)
 	}
 	alone(t, path, string(rewrote))
