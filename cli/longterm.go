@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"daypass/creds"
-	"daypass/internal/keyring"
 	"daypass/internal/state"
 	"daypass/keys"
 	"daypass/profile"
@@ -48,7 +47,7 @@ func (a *app) load(ctx context.Context, name string, k *keys.Keys) (*profile.Pro
 func (a *app) ask(ctx context.Context, k *keys.Keys) func(name string) (string, bool) {
 	return func(name string) (string, bool) {
 		e, err := k.Get(ctx, name)
-		if errors.Is(err, keyring.ErrLocked) || errors.Is(err, keyring.ErrTimeout) {
+		if err != nil && !errors.Is(err, keys.ErrNone) {
 			a.unlooked = err
 		}
 		return e.Current.AccessKeyID, err == nil

@@ -20,6 +20,11 @@ type talk struct {
 	ctx context.Context // ends with Ctrl-Z too
 }
 
+// answerable returns ctx as it is for one question, or for the wait until it may be put.
+func answerable(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, personLimits.ask, mfa.ErrTimedOut)
+}
+
 // talk opens the terminal. Its error is a *noTalkError if that cannot be. The
 // function returned gives the terminal back.
 func (a *app) talk(ctx context.Context, o options, dir *state.Dir) (*talk, func(), error) {
@@ -32,13 +37,16 @@ func (a *app) talk(ctx context.Context, o options, dir *state.Dir) (*talk, func(
 	}
 	a.catchSignals() // what is switched off must be switched on again
 	ctx, resume := tty.CatchSuspend(ctx)
-	unlock, err := dir.Lock(ctx, mfa.TerminalName(t.ID()))
-	if errors.Is(err, state.ErrUnusable) {
-		unlock, err = func() {}, nil
-	}
 	done := func() { resume(); _ = t.Close() }
+	limited, cancel := answerable(ctx)
+	defer cancel()
+	asker := &mfa.Asker{State: dir, Now: a.Now}
+	unlock, err := asker.Converse(limited, t.ID(), a.profile)
 	if err != nil {
 		done()
+		if errors.Is(err, mfa.ErrTimedOut) {
+			return nil, nil, &noTalkError{err}
+		}
 		return nil, nil, closed(err)
 	}
 	return &talk{t, ctx}, func() { unlock(); done() }, nil
@@ -53,19 +61,23 @@ func (t *talk) ask(question string) (string, error) {
 	if err != nil {
 		return "", &noTalkError{err}
 	}
-	return t.answer(t.ReadLine(t.ctx))
+	ctx, cancel := answerable(t.ctx)
+	defer cancel()
+	return t.answer(t.ReadLine(ctx))
 }
 
 // askHidden is ask for what nobody may see.
 func (t *talk) askHidden(question string) (string, error) {
-	return t.answer(t.AskHidden(t.ctx, question))
+	ctx, cancel := answerable(t.ctx)
+	defer cancel()
+	return t.answer(t.AskHidden(ctx, question))
 }
 
 func (t *talk) answer(line string, err error) (string, error) {
 	switch {
 	case err == nil || errors.Is(err, tty.ErrLineTooLong): // then line is empty
 		return strings.TrimSpace(line), nil
-	case errors.Is(err, io.EOF), t.ctx.Err() != nil:
+	case errors.Is(err, io.EOF), errors.Is(err, mfa.ErrTimedOut), t.ctx.Err() != nil:
 		return "", closed(err)
 	}
 	return "", &noTalkError{err}
@@ -94,12 +106,18 @@ func (t *talk) say(text string) {
 	}
 }
 
-// errClosed is a question that was closed by Ctrl-D or Ctrl-Z.
-var errClosed = errors.New("the question was closed")
+var (
+	// errClosed is a question that was closed by Ctrl-D or Ctrl-Z, or errUnanswered.
+	errClosed     = errors.New("the question was closed")
+	errUnanswered = fmt.Errorf("%w: nothing was typed in time", errClosed)
+)
 
 // closed is errClosed, unless a signal ended the program.
 func closed(err error) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, tty.ErrSuspended) {
+	switch {
+	case errors.Is(err, mfa.ErrTimedOut):
+		return errUnanswered
+	case errors.Is(err, io.EOF), errors.Is(err, tty.ErrSuspended), errors.Is(err, mfa.ErrCancelled):
 		return errClosed
 	}
 	return err
@@ -119,11 +137,15 @@ func (a *app) talkWords(err error) (what, hint string, code int) {
 	switch {
 	case errors.Is(err, errReplaces):
 		return fmt.Sprintf("the keyring holds another access key %q, and there is no terminal to ask on whether to replace it", a.profile), again, exitUnasked
+	case errors.Is(err, errUnanswered):
+		return "the question was not answered in time, and nothing was changed", again, exitRefused
 	case errors.Is(err, errClosed):
 		return "the question was closed, and nothing was changed", again, exitRefused
 	case errors.As(err, &none) && errors.Is(err, mfa.ErrPromptOff):
 		return fmt.Sprintf("\"%s\" asks on the terminal, and asking is switched off", a.command),
 			"run it where asking is allowed: --no-prompt and DAYPASS_NO_PROMPT forbid it", exitUnasked
+	case errors.As(err, &none) && errors.Is(err, mfa.ErrTimedOut):
+		return fmt.Sprintf("\"%s\" asks on the terminal, and another daypass asks there", a.command), "answer it there, then try again", exitRefused
 	case errors.As(err, &none):
 		return fmt.Sprintf("\"%s\" asks on the terminal, and %s", a.command, noTerminal(err)), again, exitUnasked
 	}

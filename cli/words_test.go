@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"syscall"
@@ -209,7 +210,11 @@ func TestKeyWords(t *testing.T) {
 		{&leftError{"main", "/c", signalError{syscall.SIGTERM}}, both + ": interrupted", again, 143},
 		{&noTalkError{tty.ErrBackground}, `"daypass keys add" asks on the terminal, and daypass runs in the background of its terminal`, `run "daypass keys add main" in a terminal`, 3},
 		{&noTalkError{mfa.ErrPromptOff}, `"daypass keys add" asks on the terminal, and asking is switched off`, "--no-prompt", 3},
-		{errClosed, "the question was closed, and nothing was changed", `run "daypass keys add main" in a terminal`, 4},
+		{&noTalkError{&mfa.BusyError{Err: mfa.ErrTimedOut}}, `"daypass keys add" asks on the terminal, and another daypass asks there`, "answer it there", 4},
+		{closed(io.EOF), "the question was closed, and nothing was changed", `run "daypass keys add main" in a terminal`, 4},
+		{closed(tty.ErrSuspended), "the question was closed, and nothing was changed", `run "daypass keys add main" in a terminal`, 4},
+		{closed(mfa.ErrCancelled), "the question was closed, and nothing was changed", `run "daypass keys add main" in a terminal`, 4},
+		{closed(mfa.ErrTimedOut), "the question was not answered in time, and nothing was changed", `run "daypass keys add main" in a terminal`, 4},
 	} {
 		what, hint, code := a.words(runError{test.err})
 		if !strings.HasPrefix(what, test.what) && !strings.HasSuffix(what, test.what) || !strings.Contains(hint, test.hint) || code != test.code {
@@ -217,10 +222,12 @@ func TestKeyWords(t *testing.T) {
 		}
 	}
 
-	a.unlooked = locked
 	missing := &profile.Error{Profile: "main", Message: "there is no such profile", Err: profile.ErrNotFound}
-	if what, _, code := a.words(missing); code != 2 || what != `profile "main": there is no such profile; whether the keyring has a key for it is not known: the keyring is locked` {
-		t.Errorf("%q, %d", what, code)
+	for err, why := range map[error]string{locked: "the keyring is locked", keyring.ErrUnavailable: "no keyring answers here", keys.ErrForeign: keys.ErrForeign.Error()} {
+		a.unlooked = err
+		if what, _, code := a.words(missing); code != 2 || what != `profile "main": there is no such profile; whether the keyring has a key for it is not known: `+why {
+			t.Errorf("%q, %d", what, code)
+		}
 	}
 }
 

@@ -66,7 +66,7 @@ func (a *Asker) Ask(ctx context.Context, r Request, try Try) error {
 	if err := stopped(limited); err != nil {
 		return err
 	}
-	unlock, err := a.lock(limited, serialName(r.Serial), r)
+	unlock, err := a.lock(limited, serialName(r.Serial), r.asks(), r.NoWait)
 	if err != nil {
 		return err
 	}

@@ -95,7 +95,7 @@ func (q *asking) askBy(ctx context.Context, open opener) (string, error) {
 		return "", err
 	}
 	defer w.close()
-	unlock, err := q.lock(ctx, w.place(), q.Request)
+	unlock, err := q.lock(ctx, w.place(), q.asks(), q.NoWait)
 	if err != nil {
 		return "", err
 	}

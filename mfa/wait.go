@@ -20,19 +20,24 @@ type holder struct {
 	Profile string `json:"profile"`
 	PID     int    `json:"pid"`
 	Window  bool   `json:"window,omitempty"` // the question stands in a window
+	Talk    bool   `json:"talk,omitempty"`   // the questions are no code's: see Converse
 }
+
+func (r Request) asks() holder { return holder{Profile: r.Profile, PID: os.Getpid()} }
 
 func holderName(lock string) string { return "mfa/" + lock + ".holder" }
 
 // lock takes a lock of the state folder, or waits for it. Without a folder that can be used there is none, and the
 // caller goes on as if it held it.
-func (a *Asker) lock(ctx context.Context, name string, r Request) (unlock func(), err error) {
+func (a *Asker) lock(ctx context.Context, name string, h holder, noWait bool) (unlock func(), err error) {
 	if a.State == nil {
 		return func() {}, nil
 	}
 	free, ok, err := a.State.TryLock(name)
-	if err == nil && !ok {
-		free, err = a.waitFor(ctx, name, r)
+	if err == nil && !ok && noWait {
+		err = a.busy(name, nil)
+	} else if err == nil && !ok {
+		free, err = a.waitFor(ctx, name)
 	}
 	if errors.Is(err, state.ErrUnusable) {
 		return func() {}, nil
@@ -40,11 +45,17 @@ func (a *Asker) lock(ctx context.Context, name string, r Request) (unlock func()
 	if err != nil {
 		return nil, err
 	}
-	a.hold(name, holder{Profile: r.Profile, PID: os.Getpid()})
+	a.hold(name, h)
 	return func() {
 		_ = a.State.Remove(holderName(name))
 		free()
 	}, nil
+}
+
+// Converse lets this process alone ask on the terminal with that ID, about something else than a code and on behalf of
+// profile, until unlock is called. It waits for others as Ask does, and its errors are the same.
+func (a *Asker) Converse(ctx context.Context, id, profile string) (unlock func(), err error) {
+	return a.lock(ctx, TerminalName(id), holder{Profile: profile, PID: os.Getpid(), Talk: true}, false)
 }
 
 // hold says who holds the lock name.
@@ -58,10 +69,7 @@ func (a *Asker) hold(name string, h holder) {
 }
 
 // waitFor waits for a lock that another process holds.
-func (a *Asker) waitFor(ctx context.Context, name string, r Request) (unlock func(), err error) {
-	if r.NoWait {
-		return nil, a.busy(name, nil)
-	}
+func (a *Asker) waitFor(ctx context.Context, name string) (unlock func(), err error) {
 	waiting, stop := context.WithCancel(ctx)
 	told := make(chan struct{})
 	go func() {
@@ -139,13 +147,20 @@ func (a *Asker) tellWaiting(ctx context.Context, lock string) {
 	}
 	defer release()
 	if h := a.heldBy(lock); h.PID != 0 {
-		where := ""
-		if h.Window {
-			where = " in a window"
-		}
-		a.tellBeside(t, fmt.Sprintf(`daypass: waiting for the code that profile "%s" asks for%s (process %d)`, tty.Visible(h.Profile), where, h.PID))
+		a.tellBeside(t, fmt.Sprintf("daypass: waiting for %s (process %d)", h.question(), h.PID))
 	}
 	<-ctx.Done()
+}
+
+func (h holder) question() string {
+	profile := tty.Visible(h.Profile)
+	switch {
+	case h.Talk:
+		return fmt.Sprintf(`the answers about the key "%s"`, profile)
+	case h.Window:
+		return fmt.Sprintf(`the code that profile "%s" asks for in a window`, profile)
+	}
+	return fmt.Sprintf(`the code that profile "%s" asks for`, profile)
 }
 
 // tellBeside prints line; on a new one if a prompt stands on this terminal.

@@ -51,6 +51,36 @@ func TestOneQuestionPerDevice(t *testing.T) {
 	})
 }
 
+// A conversation has the terminal alone, as a question for a code has, and is waited for no longer.
+func TestAConversationIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := types("123456")
+		a := asker(t, k)
+		unlock, err := a.Converse(t.Context(), k.ID(), "ma\x1bin")
+		if err != nil {
+			t.Fatal(err)
+		}
+		limited, cancel := context.WithTimeoutCause(t.Context(), time.Minute, ErrTimedOut)
+		defer cancel()
+		if _, err := a.Converse(limited, k.ID(), "other"); !errors.Is(err, ErrTimedOut) {
+			t.Errorf("a second one: %v", err)
+		}
+		told := fmt.Sprintf("daypass: waiting for the answers about the key \"ma\\x1bin\" (process %d)\n", os.Getpid())
+		if seen := k.see(); !strings.HasSuffix(seen, told) {
+			t.Errorf("the waiter says %q", seen)
+		}
+		ended := beside(t, a, dev, sts(Accepted).try)
+		time.Sleep(time.Minute)
+		if seen := k.see(); strings.Contains(seen, "MFA code") {
+			t.Errorf("a code is asked for in between:\n%s", seen)
+		}
+		unlock()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestOneQuestionPerTerminal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := types(after(5*time.Second, "123456"), "234567")
