@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"daypass/creds"
-	"daypass/profile"
 	"daypass/session"
 )
 
@@ -25,6 +24,9 @@ and a new token is issued each time.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			args = listed(args, &f.tags, &f.policyARNs)
 			if err := cobra.MaximumNArgs(1)(cmd, args); err != nil {
+				return err
+			}
+			if err := filled(cmd, "policy", durationFlag); err != nil {
 				return err
 			}
 			format, err := creds.ParseFormat(f.format)
@@ -61,7 +63,7 @@ func (f *federateFlags) flags(cmd *cobra.Command) {
 	set.StringVar(&f.policy, "policy", "", "what it may do: JSON, or file://PATH")
 	set.StringArrayVar(&f.policyARNs, "policy-arns", nil, "what it may do: managed policies, arn=ARN or ARN,ARN")
 	set.StringArrayVar(&f.tags, "tags", nil, "session tags, Key=K,Value=V")
-	set.StringVar(&f.seconds, "duration-seconds", "", "900 to 129600, or 15m to 36h; 12h if not given")
+	set.StringVar(&f.seconds, durationFlag, "", "900 to 129600, or 15m to 36h; 12h if not given")
 	formatFlag(cmd, &f.format, creds.Env)
 }
 
@@ -74,17 +76,11 @@ func (f *federateFlags) read() (session.Federation, error) {
 		return federation, &session.ParameterError{Parameter: "policy", Problem: err.Error()}
 	}
 	federation.PolicyARNs = commas(f.policyARNs, "arn=")
-	for _, text := range f.tags {
-		tag, err := readTag(text)
-		if err != nil {
-			return federation, &session.ParameterError{Parameter: "tags", Problem: err.Error()}
-		}
-		federation.Tags = append(federation.Tags, tag)
+	if federation.Tags, err = readTags(f.tags, "tags"); err != nil {
+		return federation, err
 	}
-	if f.seconds != "" {
-		if federation.Duration, err = profile.ParseDuration(f.seconds); err != nil {
-			return federation, &session.ParameterError{Parameter: "duration-seconds", Problem: err.Error()}
-		}
+	if federation.Duration, err = readDuration(f.seconds, "is not between 900 and 129600 (36h)"); err != nil {
+		return federation, err
 	}
 	return federation, federation.Check()
 }
