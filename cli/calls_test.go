@@ -143,6 +143,17 @@ func TestFederateFlags(t *testing.T) {
 	}
 }
 
+// TestFederateAndExportPrintAlike: by the same flags, with the same defaults.
+func TestFederateAndExportPrintAlike(t *testing.T) {
+	a := &app{}
+	for _, name := range []string{"format", "template"} {
+		export, federate := a.exportCommand().Flag(name), a.federateCommand().Flag(name)
+		if federate == nil || federate.DefValue != export.DefValue || federate.Usage != export.Usage {
+			t.Errorf("--%s is %+v for federate, %+v for export", name, federate, export)
+		}
+	}
+}
+
 func TestReasons(t *testing.T) {
 	many := []string{"a:1", "a:2", "a:3", "a:4", "a:5", "a:6"}
 	for _, test := range []struct {

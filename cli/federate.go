@@ -5,13 +5,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"daypass/creds"
 	"daypass/session"
 )
 
 func (a *app) federateCommand() *cobra.Command {
 	var o options
 	var f federateFlags
+	var form form
 	cmd := &cobra.Command{
 		Use:   "federate [P] --name N",
 		Short: "Print a token for somebody else, with a policy of yours",
@@ -22,16 +22,15 @@ and a new token is issued each time.`,
   daypass federate dev --name audit --policy-arns arn=arn:aws:iam::aws:policy/ReadOnlyAccess --tags Key=team,Value=audit`,
 		ValidArgsFunction: a.completeProfiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := form.parse(cmd); err != nil {
+				return err
+			}
 			args = listed(args, &f.tags, &f.policyARNs)
 			if err := cobra.MaximumNArgs(1)(cmd, args); err != nil {
 				return err
 			}
 			if err := filled(cmd, "policy", durationFlag); err != nil {
 				return err
-			}
-			format, err := creds.ParseFormat(f.format)
-			if err != nil {
-				return &usageError{err}
 			}
 			name, err := a.oneProfile(args, o)
 			if err != nil {
@@ -42,19 +41,20 @@ and a new token is issued each time.`,
 				return ran(commandLine(err))
 			}
 			a.profile = name
-			return ran(a.federate(cmd.Context(), name, o, federation, format))
+			return ran(a.federate(cmd.Context(), name, o, federation, form.write))
 		},
 	}
 	o.callFlags(cmd)
 	f.flags(cmd)
+	form.flags(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("profile", a.completeProfiles)
 	return cmd
 }
 
 // federateFlags are those of federate, spelt as the AWS CLI spells them.
 type federateFlags struct {
-	name, policy, seconds, format string
-	policyARNs, tags              []string
+	name, policy, seconds string
+	policyARNs, tags      []string
 }
 
 func (f *federateFlags) flags(cmd *cobra.Command) {
@@ -64,7 +64,6 @@ func (f *federateFlags) flags(cmd *cobra.Command) {
 	set.StringArrayVar(&f.policyARNs, "policy-arns", nil, "what it may do: managed policies, arn=ARN or ARN,ARN")
 	set.StringArrayVar(&f.tags, "tags", nil, "session tags, Key=K,Value=V")
 	set.StringVar(&f.seconds, durationFlag, "", "900 to 129600, or 15m to 36h; 12h if not given")
-	formatFlag(cmd, &f.format, creds.Env)
 }
 
 // read reads the flags, and the file of the policy. Errors are about the command
@@ -86,7 +85,7 @@ func (f *federateFlags) read() (session.Federation, error) {
 }
 
 // federate gets a token and prints it. It is kept nowhere.
-func (a *app) federate(ctx context.Context, name string, o options, f session.Federation, format creds.Format) error {
+func (a *app) federate(ctx context.Context, name string, o options, f session.Federation, write writer) error {
 	k := a.longTerm(o, a.stateDir())
 	p, err := a.load(ctx, name, k)
 	if err != nil {
@@ -120,5 +119,5 @@ func (a *app) federate(ctx context.Context, name string, o options, f session.Fe
 	if r := network.Region; r.From != "" {
 		region = r.Value
 	}
-	return creds.Write(a.Stdout, format, token, region)
+	return write(a.Stdout, token, region, name)
 }
