@@ -45,6 +45,7 @@ and a new token is issued each time.`,
 		},
 	}
 	o.callFlags(cmd)
+	o.noPromptFlag(cmd) // the others of calling are about a code and the cache
 	f.flags(cmd)
 	form.flags(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("profile", a.completeProfiles)
@@ -86,6 +87,7 @@ func (f *federateFlags) read() (session.Federation, error) {
 
 // federate gets a token and prints it. It is kept nowhere.
 func (a *app) federate(ctx context.Context, name string, o options, f session.Federation, write writer) error {
+	o.fromEnvironment(a.Getenv)
 	k := a.longTerm(o, a.stateDir())
 	p, err := a.load(ctx, name, k)
 	if err != nil {

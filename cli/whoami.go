@@ -110,6 +110,7 @@ func (a *app) whoami(ctx context.Context, args []string, o options) (identity, e
 // profile's: STS is where it says, if it is still there.
 func (a *app) whoamiHere(ctx context.Context, o options) (identity, error) {
 	a.profile, a.ofEnvironment = a.Getenv(profileVariable), true
+	o.fromEnvironment(a.Getenv)
 	p, _ := a.load(ctx, a.profile, a.longTerm(o, a.stateDir()))
 	network, err := session.ReadNetwork(p, a.Getenv, o.region)
 	if err != nil {
