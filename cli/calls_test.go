@@ -15,6 +15,7 @@ import (
 	"daypass/cache"
 	"daypass/creds"
 	"daypass/keys"
+	"daypass/profile"
 	"daypass/session"
 )
 
@@ -104,12 +105,13 @@ func TestParseSince(t *testing.T) {
 func TestMFAOf(t *testing.T) {
 	gst, role, coded := session.Step{Call: session.GetSessionToken, Serial: "d"}, session.Step{Call: session.AssumeRole}, session.Step{Call: session.AssumeRole, Serial: "d"}
 	temporary := session.Base{Credentials: creds.Credentials{SessionToken: creds.NewSecret("t")}}
+	program := session.Base{Kind: profile.Process}
 	for want, plans := range map[string][]plan{
 		mfaSession:     {{steps: []session.Step{gst}}},
 		mfaOfSource:    {{steps: []session.Step{gst, role}}},
 		mfaTrustPolicy: {{steps: []session.Step{coded}}},
-		mfaNone:        {{steps: []session.Step{role}}, {steps: []session.Step{coded, role}}, {steps: []session.Step{gst, role, role}}, {steps: []session.Step{role, role}, base: temporary}},
-		mfaUnknown:     {{steps: []session.Step{role}, base: temporary}},
+		mfaNone:        {{steps: []session.Step{role}}, {steps: []session.Step{coded, role}}, {steps: []session.Step{gst, role, role}}, {steps: []session.Step{role, role}, base: temporary}, {steps: []session.Step{role, role}, base: program}},
+		mfaUnknown:     {{steps: []session.Step{role}, base: temporary}, {steps: []session.Step{role}, base: program}},
 	} {
 		for _, p := range plans {
 			if got := mfaOf(p); got != want || mfaWords[got] == "" {

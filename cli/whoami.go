@@ -10,6 +10,7 @@ import (
 
 	"daypass/creds"
 	"daypass/internal/tty"
+	"daypass/profile"
 	"daypass/session"
 )
 
@@ -79,8 +80,8 @@ func mfaOf(p plan) string {
 		return mfaTrustPolicy
 	case len(p.steps) == 2 && p.steps[0].Call == session.GetSessionToken:
 		return mfaOfSource
-	case len(p.steps) == 1 && p.base.Temporary():
-		return mfaUnknown
+	case len(p.steps) == 1 && (p.base.Temporary() || p.base.Kind == profile.Process):
+		return mfaUnknown // what others have got may have been got with MFA
 	}
 	return mfaNone
 }
