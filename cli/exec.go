@@ -127,7 +127,7 @@ func (a *app) tellEnd(g *get, result session.Result, program string) {
 func (a *app) commandEnviron(g *get, c creds.Credentials) []string {
 	more := []string{profileVariable + "=" + g.profile.Name}
 	region := g.plan.network.Region
-	if g.region() != "" && !strings.HasPrefix(region.From, "AWS_") {
+	if g.region() != "" && a.Getenv(region.From) == "" {
 		more = append(more, regionVariable+"="+region.Value)
 	}
 	own := []string{profileVariable, regionVariable, callersVariable, tokenCodeVariable}
@@ -159,6 +159,15 @@ func outside(getenv func(string) string, environ []string) (func(string) string,
 		}
 		return getenv(name)
 	}, environ
+}
+
+// getenvOf is what counts for a profile: inside an exec of it, the region that this
+// was given; else what there is outside.
+func (a *app) getenvOf(profile string) func(string) string {
+	if profile == a.Getenv(profileVariable) {
+		return a.inside
+	}
+	return a.Getenv
 }
 
 // programError is a command that cannot be run.

@@ -93,7 +93,7 @@ func (a *app) federate(ctx context.Context, name string, o options, f session.Fe
 	if err != nil {
 		return err
 	}
-	network, err := session.ReadNetwork(p, a.Getenv, o.region)
+	network, err := session.ReadNetwork(p, a.getenvOf(name), o.region)
 	if err != nil {
 		return err
 	}

@@ -113,7 +113,7 @@ func (a *app) whoamiHere(ctx context.Context, o options) (identity, error) {
 	a.profile, a.ofEnvironment = a.Getenv(profileVariable), true
 	o.fromEnvironment(a.Getenv)
 	p, _ := a.load(ctx, a.profile, a.longTerm(o, a.stateDir()))
-	network, err := session.ReadNetwork(p, a.Getenv, o.region)
+	network, err := session.ReadNetwork(p, a.getenvOf(a.profile), o.region)
 	if err != nil {
 		return identity{}, err
 	}
