@@ -85,3 +85,35 @@ func TestAnAbortLeavesTheTerminalClean(t *testing.T) {
 	w.counts(0, 0)
 	w.unlocked()
 }
+
+// A standard input that never ends, typed or piped: the first signal ends decode.
+func TestASignalEndsTheReadingOfAMessage(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for number, code := range map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143} {
+		cmd := w.command(w.program, "decode", "--profile", "dev")
+		s := w.screen()
+		cmd.Stdin = s.File()
+		p := s.begin(cmd)
+		p.Expect("press Enter and Ctrl-D")
+		if err := cmd.Process.Signal(number); err != nil {
+			t.Fatal(err)
+		}
+		p.end().failed(code, "interrupted")
+
+		cmd = w.command(w.program, "decode", "--profile", "dev")
+		in, err := cmd.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		end := w.begin(cmd)
+		// More than a pipe holds: somebody reads.
+		if _, err := io.WriteString(in, strings.Repeat("no message here\n", 1<<14)); err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Process.Signal(number); err != nil {
+			t.Fatal(err)
+		}
+		end().failed(code, "interrupted")
+	}
+}

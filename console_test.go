@@ -3,6 +3,7 @@
 package main
 
 import (
+	"crypto/rand"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -54,7 +55,15 @@ func TestTheBrowserIsLedOnOnce(t *testing.T) {
 	if environ := w.read("environ"); strings.Contains(environ, "123456") || strings.Contains(environ, secretAccessKey) {
 		t.Errorf("the browser has in its environment\n%s", environ)
 	}
-	host := strings.Split(address, "/")[2]
+	host, path := strings.Split(address, "/")[2], strings.Split(address, "/")[3]
+	if len(path)*5 < 128 || strings.Trim(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" {
+		t.Errorf("%q has less than 128 bits", path)
+	}
+	for _, elsewhere := range []string{"127.0.0.2", "[::1]"} { // which a listener for all addresses would answer too
+		if status, _ := visit("GET", strings.Replace(address, "127.0.0.1", elsewhere, 1), host); status != 0 {
+			t.Errorf("%s is answered: %d", elsewhere, status)
+		}
+	}
 	for _, wrong := range [][3]string{{"GET", address + "x", host}, {"GET", "http://" + host + "/favicon.ico", host}, {"HEAD", address, host}, {"GET", address, "evil.example"}} {
 		if status, _ := visit(wrong[0], wrong[1], wrong[2]); status != http.StatusNotFound {
 			t.Errorf("%v: %d", wrong, status)
@@ -73,6 +82,38 @@ func TestTheBrowserIsLedOnOnce(t *testing.T) {
 	}
 	if status, header := visit("GET", header.Get("Location"), strings.TrimPrefix(w.url, "http://")); status != http.StatusFound || header.Get("Location") != "https://console.aws.amazon.com/console/home" {
 		t.Errorf("the address leads to %d %v", status, header)
+	}
+}
+
+// TestTheBrowsersAddressCannotBeGuessed: no two are alike, and what is guessed gets
+// nothing, however often.
+func TestTheBrowsersAddressCannotBeGuessed(t *testing.T) {
+	t.Parallel()
+	w := newConsole(t, "echo \"$@\" > opened.new\nmv opened.new opened\n")
+	seen := map[string]bool{}
+	for range 3 {
+		wait := w.beginAlone("console", "plain", "--open")
+		w.until("the browser is opened", func() bool { return w.read("opened") != "" })
+		address := strings.TrimSpace(w.read("opened"))
+		host, path, _ := strings.Cut(strings.TrimPrefix(address, "http://"), "/")
+		seen[path] = true
+		for range 50 {
+			if status, header := visit("GET", "http://"+host+"/"+rand.Text(), host); status != http.StatusNotFound || header.Get("Location") != "" {
+				t.Errorf("a guess is answered: %d %v", status, header)
+			}
+		}
+		if status, _ := visit("GET", address, host); status != http.StatusSeeOther {
+			t.Errorf("after guesses the address gets %d", status)
+		}
+		if got := wait(); got.code != 0 {
+			t.Errorf("exit code %d, err %q", got.code, got.err)
+		}
+		if err := os.Remove(filepath.Join(w.folder, "opened")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(seen) != 3 {
+		t.Errorf("the addresses were %v", seen)
 	}
 }
 

@@ -133,6 +133,7 @@ func TestScripts(t *testing.T) {
 //	sts carried ACTION NAME [VALUE]
 //	                          the last one had that parameter with that value, or, without
 //	                          a value, had it not
+//	sts region ACTION REGION  the last one was signed for that region
 //	sts code VARIABLE         puts a fresh code of the first device into the environment
 //	sts skew DURATION         moves STS's clock
 //	sts identity TOKEN ROLE D the token is good for that role, so long
@@ -145,7 +146,7 @@ func TestScripts(t *testing.T) {
 func stsCommand(ts *testscript.TestScript, neg bool, args []string) {
 	sts := ts.Value("sts").(*stsim.Server)
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: sts count|carried|code|skew|fault|identity|reset ...")
+		ts.Fatalf("usage: sts count|carried|region|code|skew|fault|identity|reset ...")
 	}
 	switch name, args := args[0], args[1:]; {
 	case name == "count" && len(args) == 2:
@@ -156,6 +157,10 @@ func stsCommand(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(deniedByEC2(ts, sts, args[1])), 0o600))
 	case name == "carried" && (len(args) == 2 || len(args) == 3):
 		carried(ts, sts, args)
+	case name == "region" && len(args) == 2:
+		if got := last(ts, sts, args[0]).Region; got != args[1] {
+			ts.Fatalf("%s was signed for %s, not %s", args[0], got, args[1])
+		}
 	case name == "code" && len(args) == 1:
 		ts.Setenv(args[0], sts.Code(device))
 	case name == "skew" && len(args) == 1:
@@ -197,13 +202,18 @@ func addEva(sts *stsim.Server, key stsim.Key, denied []string) {
 }
 
 func carried(ts *testscript.TestScript, sts *stsim.Server, args []string) {
-	all := slices.DeleteFunc(sts.Requests(), func(r stsim.Request) bool { return r.Action != args[0] })
-	if len(all) == 0 {
-		ts.Fatalf("no %s arrived", args[0])
-	}
-	if got, want := all[len(all)-1].Form[args[1]], args[2:]; !slices.Equal(got, want) {
+	if got, want := last(ts, sts, args[0]).Form[args[1]], args[2:]; !slices.Equal(got, want) {
 		ts.Fatalf("%s carried %q as %s, not %q", args[0], got, args[1], want)
 	}
+}
+
+// last is the last request of that action.
+func last(ts *testscript.TestScript, sts *stsim.Server, action string) stsim.Request {
+	all := slices.DeleteFunc(sts.Requests(), func(r stsim.Request) bool { return r.Action != action })
+	if len(all) == 0 {
+		ts.Fatalf("no %s arrived", action)
+	}
+	return all[len(all)-1]
 }
 
 func fault(ts *testscript.TestScript, args []string) stsim.Fault {

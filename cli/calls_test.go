@@ -3,6 +3,8 @@ package cli
 import (
 	"bytes"
 	"fmt"
+	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,7 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"daypass/cache"
 	"daypass/creds"
+	"daypass/keys"
+	"daypass/profile"
 	"daypass/session"
 )
 
@@ -100,12 +105,13 @@ func TestParseSince(t *testing.T) {
 func TestMFAOf(t *testing.T) {
 	gst, role, coded := session.Step{Call: session.GetSessionToken, Serial: "d"}, session.Step{Call: session.AssumeRole}, session.Step{Call: session.AssumeRole, Serial: "d"}
 	temporary := session.Base{Credentials: creds.Credentials{SessionToken: creds.NewSecret("t")}}
+	program := session.Base{Kind: profile.Process}
 	for want, plans := range map[string][]plan{
 		mfaSession:     {{steps: []session.Step{gst}}},
 		mfaOfSource:    {{steps: []session.Step{gst, role}}},
 		mfaTrustPolicy: {{steps: []session.Step{coded}}},
-		mfaNone:        {{steps: []session.Step{role}}, {steps: []session.Step{coded, role}}, {steps: []session.Step{gst, role, role}}, {steps: []session.Step{role, role}, base: temporary}},
-		mfaUnknown:     {{steps: []session.Step{role}, base: temporary}},
+		mfaNone:        {{steps: []session.Step{role}}, {steps: []session.Step{coded, role}}, {steps: []session.Step{gst, role, role}}, {steps: []session.Step{role, role}, base: temporary}, {steps: []session.Step{role, role}, base: program}},
+		mfaUnknown:     {{steps: []session.Step{role}, base: temporary}, {steps: []session.Step{role}, base: program}},
 	} {
 		for _, p := range plans {
 			if got := mfaOf(p); got != want || mfaWords[got] == "" {
@@ -139,6 +145,57 @@ func TestFederateFlags(t *testing.T) {
 	for _, wrong := range []string{"file://" + empty, "file:///nosuch", "file://"} {
 		if text, err := readPolicy(wrong); err == nil {
 			t.Errorf("%q: %q", wrong, text)
+		}
+	}
+}
+
+// TestFederateAndExportPrintAlike: by the same flags, with the same defaults.
+func TestFederateAndExportPrintAlike(t *testing.T) {
+	a := &app{}
+	for _, name := range []string{"format", "template"} {
+		export, federate := a.exportCommand().Flag(name), a.federateCommand().Flag(name)
+		if federate == nil || federate.DefValue != export.DefValue || federate.Usage != export.Usage {
+			t.Errorf("--%s is %+v for federate, %+v for export", name, federate, export)
+		}
+	}
+}
+
+// TestNobodyUnlocksTheKeyring: where --no-prompt or its variable forbids it, for any
+// call.
+func TestNobodyUnlocksTheKeyring(t *testing.T) {
+	home := t.TempDir()
+	if err := os.Mkdir(filepath.Join(home, ".aws"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	const config = "[profile plain]\nrole_arn = arn:aws:iam::111111111111:role/Plain\nsource_profile = main\n" +
+		"[profile main]\naws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = x\n"
+	if err := os.WriteFile(filepath.Join(home, ".aws", "config"), []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	nowhere := map[string]string{"DISPLAY": ":0", "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:1", "AWS_MAX_ATTEMPTS": "1"}
+	attended := func(args []string, more map[string]string) (all []bool) {
+		env := maps.Clone(nowhere)
+		maps.Copy(env, more)
+		Main(t.Context(), Env{
+			Args: args, Stdout: io.Discard, Stderr: io.Discard, Home: home, Now: time.Now, Parent: func() int { return 1 },
+			Getenv: func(name string) string { return env[name] }, Environ: func() []string { return nil },
+			Stores: func(_ string, attended bool) ([]cache.Store, error) { all = append(all, attended); return nil, nil },
+			Ring:   func(attended bool) keys.Ring { all = append(all, attended); return nil },
+		})
+		return all
+	}
+	inside := map[string]string{"AWS_ACCESS_KEY_ID": "ASIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "x", "AWS_SESSION_TOKEN": "x", profileVariable: "plain"}
+	for _, command := range [][]string{{"federate", "plain", "--name", "bob"}, {"whoami", "plain"}, {"whoami"}, {"decode", "--profile", "plain", strings.Repeat("A", 100)}, {"console", "plain"}, {"export", "plain"}, {"login", "plain"}} {
+		more := maps.Clone(inside)
+		if got := attended(command, more); len(got) == 0 || slices.Contains(got, false) {
+			t.Errorf("%q: attended %v", command, got)
+		}
+		if got := attended(append(slices.Clip(command), "--no-prompt"), more); len(got) == 0 || slices.Contains(got, true) {
+			t.Errorf("%q --no-prompt: attended %v", command, got)
+		}
+		more["DAYPASS_NO_PROMPT"] = "1"
+		if got := attended(command, more); len(got) == 0 || slices.Contains(got, true) {
+			t.Errorf("DAYPASS_NO_PROMPT=1 %q: attended %v", command, got)
 		}
 	}
 }

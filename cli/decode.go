@@ -47,7 +47,7 @@ given alone or within the whole error, as argument or on standard input.`,
 }
 
 func (a *app) decode(ctx context.Context, in io.Reader, args []string, name string, o options, asJSON bool) error {
-	text, err := a.pasted(in, args)
+	text, err := a.pasted(ctx, in, args)
 	if err != nil {
 		return err
 	}
@@ -77,16 +77,29 @@ func (a *app) decode(ctx context.Context, in io.Reader, args []string, name stri
 	return a.denialText(denial, session.FindReason(text))
 }
 
-// pasted is the text that was given.
-func (a *app) pasted(in io.Reader, args []string) (string, error) {
+// pasted is the text that was given. No signal waits for the end of standard input,
+// which may never come.
+func (a *app) pasted(ctx context.Context, in io.Reader, args []string) (string, error) {
 	if len(args) > 0 {
 		return args[0], nil
 	}
+	a.catchSignals()
 	if f, ok := in.(*os.File); ok && tty.IsTerminal(f) {
 		a.tell("daypass: paste the message or the whole error, then press Enter and Ctrl-D")
 	}
-	text, err := io.ReadAll(io.LimitReader(in, mostPasted))
-	return string(text), err
+	var text []byte
+	ended := make(chan error, 1)
+	go func() {
+		var err error
+		text, err = io.ReadAll(io.LimitReader(in, mostPasted))
+		ended <- err
+	}()
+	select {
+	case err := <-ended:
+		return string(text), err
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	}
 }
 
 // decoder is what signs the call: the profile's credentials or, since the session

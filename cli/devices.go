@@ -47,7 +47,7 @@ func (a *app) listDevices(ctx context.Context, name string, o options) error {
 	if err != nil {
 		return err
 	}
-	devices, err := session.Devices(ctx, p, a.Getenv, o.region, means)
+	devices, err := session.Devices(ctx, p, a.getenvOf(name), o.region, means)
 	if err != nil {
 		return err
 	}

@@ -46,6 +46,7 @@ func Main(ctx context.Context, env Env) int {
 	ctx, signals := withSignals(ctx)
 	defer signals.stop()
 	a := &app{Env: env, parent: env.Parent(), catchSignals: signals.catch, releaseSignals: signals.release}
+	a.inside = env.Getenv
 	a.Getenv, a.environ = outside(env.Getenv, env.Environ())
 	root := a.rootCommand()
 	root.SetArgs(env.Args)
@@ -63,12 +64,13 @@ func Main(ctx context.Context, env Env) int {
 // app is one run.
 type app struct {
 	Env
-	parent    int      // id of the parent at the start: another one means that the caller died
-	environ   []string // as it was at the start: the STS client takes variables out of it
-	command   string   // "daypass login"
-	profile   string   // the profile that the run is about, once known
-	prompt    string   // the only way of asking that it allows, "" if it does not say
-	automatic bool     // a program called us: credential-process
+	parent    int                 // id of the parent at the start: another one means that the caller died
+	inside    func(string) string // Getenv, with the region of the exec around this process: see outside
+	environ   []string            // as it was at the start: the STS client takes variables out of it
+	command   string              // "daypass login"
+	profile   string              // the profile that the run is about, once known
+	prompt    string              // the only way of asking that it allows, "" if it does not say
+	automatic bool                // a program called us: credential-process
 	keyring   *keyring.Keyring
 	unlooked  error // why it is not known whether the keyring has a key that was needed, nil if it is
 	runs      bool  // a command, whose exit codes are told from ours: exec

@@ -13,7 +13,6 @@ import (
 
 	"daypass/creds"
 	"daypass/internal/tty"
-	"daypass/profile"
 	"daypass/session"
 )
 
@@ -108,16 +107,15 @@ func (a *app) exec(ctx context.Context, g *get, name string, command []string) e
 	return runProgram(path, command, a.commandEnviron(g, result.Credentials))
 }
 
-// tellEnd says how long the credentials live, to whom was asked for a code: the
-// terminal has lines of ours then. Otherwise it is the command's alone, which may
-// be one of a pipeline, or have the output of a terminal read by a program.
+// tellEnd says how long the credentials live, to who was asked for a code, and to
+// who sees what the command writes. The terminal of others is the command's alone:
+// it may be one of a pipeline, or of a script.
 func (a *app) tellEnd(g *get, result session.Result, program string) {
-	if !g.asked {
+	if g.options.noPrompt || !g.asked && !(terminal(a.Stdout) && terminal(a.Stderr)) {
 		return
 	}
 	text := "daypass: " + a.goodUntil(g, result)
-	calls, _ := profile.Calls(a.files(), a.Self)
-	if slices.Contains(calls, g.profile.Name) {
+	if g.profile.Called {
 		text += fmt.Sprintf("; AWS_PROFILE=%s %s ... renews by itself", creds.ShellWord(g.profile.Name), creds.ShellWord(program))
 	}
 	a.tell(line(text))
@@ -127,7 +125,7 @@ func (a *app) tellEnd(g *get, result session.Result, program string) {
 func (a *app) commandEnviron(g *get, c creds.Credentials) []string {
 	more := []string{profileVariable + "=" + g.profile.Name}
 	region := g.plan.network.Region
-	if g.region() != "" && !strings.HasPrefix(region.From, "AWS_") {
+	if g.region() != "" && a.Getenv(region.From) == "" {
 		more = append(more, regionVariable+"="+region.Value)
 	}
 	own := []string{profileVariable, regionVariable, callersVariable, tokenCodeVariable}
@@ -159,6 +157,15 @@ func outside(getenv func(string) string, environ []string) (func(string) string,
 		}
 		return getenv(name)
 	}, environ
+}
+
+// getenvOf is what counts for a profile: inside an exec of it, the region that this
+// was given; else what there is outside.
+func (a *app) getenvOf(profile string) func(string) string {
+	if profile == a.Getenv(profileVariable) {
+		return a.inside
+	}
+	return a.Getenv
 }
 
 // programError is a command that cannot be run.

@@ -69,19 +69,14 @@ type form struct {
 }
 
 func (f *form) flags(cmd *cobra.Command) {
-	formatFlag(cmd, &f.name, platformFormat())
-	cmd.Flags().StringVar(&f.text, "template", "", "print this text instead, with its fields in braces: "+creds.TemplateHelp())
-	_ = cmd.RegisterFlagCompletionFunc("template", cobra.NoFileCompletions)
-}
-
-// formatFlag is --format, of which standard is the default.
-func formatFlag(cmd *cobra.Command, name *string, standard creds.Format) {
-	var names []string
+	var formats []string
 	for _, known := range creds.Formats() {
-		names = append(names, string(known))
+		formats = append(formats, string(known))
 	}
-	cmd.Flags().StringVar(name, "format", string(standard), "one of "+strings.Join(names, ", "))
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(names, cobra.ShellCompDirectiveNoFileComp))
+	cmd.Flags().StringVar(&f.name, "format", string(platformFormat()), "one of "+strings.Join(formats, ", "))
+	cmd.Flags().StringVar(&f.text, "template", "", "print this text instead, with its fields in braces: "+creds.TemplateHelp())
+	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("template", cobra.NoFileCompletions)
 }
 
 // platformFormat is what most people's shell reads. Which one called cannot be

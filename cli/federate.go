@@ -5,14 +5,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"daypass/creds"
-	"daypass/profile"
 	"daypass/session"
 )
 
 func (a *app) federateCommand() *cobra.Command {
 	var o options
 	var f federateFlags
+	var form form
 	cmd := &cobra.Command{
 		Use:   "federate [P] --name N",
 		Short: "Print a token for somebody else, with a policy of yours",
@@ -23,13 +22,15 @@ and a new token is issued each time.`,
   daypass federate dev --name audit --policy-arns arn=arn:aws:iam::aws:policy/ReadOnlyAccess --tags Key=team,Value=audit`,
 		ValidArgsFunction: a.completeProfiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := form.parse(cmd); err != nil {
+				return err
+			}
 			args = listed(args, &f.tags, &f.policyARNs)
 			if err := cobra.MaximumNArgs(1)(cmd, args); err != nil {
 				return err
 			}
-			format, err := creds.ParseFormat(f.format)
-			if err != nil {
-				return &usageError{err}
+			if err := filled(cmd, "policy", durationFlag); err != nil {
+				return err
 			}
 			name, err := a.oneProfile(args, o)
 			if err != nil {
@@ -40,19 +41,21 @@ and a new token is issued each time.`,
 				return ran(commandLine(err))
 			}
 			a.profile = name
-			return ran(a.federate(cmd.Context(), name, o, federation, format))
+			return ran(a.federate(cmd.Context(), name, o, federation, form.write))
 		},
 	}
 	o.callFlags(cmd)
+	o.noPromptFlag(cmd) // the others of calling are about a code and the cache
 	f.flags(cmd)
+	form.flags(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("profile", a.completeProfiles)
 	return cmd
 }
 
 // federateFlags are those of federate, spelt as the AWS CLI spells them.
 type federateFlags struct {
-	name, policy, seconds, format string
-	policyARNs, tags              []string
+	name, policy, seconds string
+	policyARNs, tags      []string
 }
 
 func (f *federateFlags) flags(cmd *cobra.Command) {
@@ -61,8 +64,7 @@ func (f *federateFlags) flags(cmd *cobra.Command) {
 	set.StringVar(&f.policy, "policy", "", "what it may do: JSON, or file://PATH")
 	set.StringArrayVar(&f.policyARNs, "policy-arns", nil, "what it may do: managed policies, arn=ARN or ARN,ARN")
 	set.StringArrayVar(&f.tags, "tags", nil, "session tags, Key=K,Value=V")
-	set.StringVar(&f.seconds, "duration-seconds", "", "900 to 129600, or 15m to 36h; 12h if not given")
-	formatFlag(cmd, &f.format, creds.Env)
+	set.StringVar(&f.seconds, durationFlag, "", "900 to 129600, or 15m to 36h; 12h if not given")
 }
 
 // read reads the flags, and the file of the policy. Errors are about the command
@@ -74,29 +76,24 @@ func (f *federateFlags) read() (session.Federation, error) {
 		return federation, &session.ParameterError{Parameter: "policy", Problem: err.Error()}
 	}
 	federation.PolicyARNs = commas(f.policyARNs, "arn=")
-	for _, text := range f.tags {
-		tag, err := readTag(text)
-		if err != nil {
-			return federation, &session.ParameterError{Parameter: "tags", Problem: err.Error()}
-		}
-		federation.Tags = append(federation.Tags, tag)
+	if federation.Tags, err = readTags(f.tags, "tags"); err != nil {
+		return federation, err
 	}
-	if f.seconds != "" {
-		if federation.Duration, err = profile.ParseDuration(f.seconds); err != nil {
-			return federation, &session.ParameterError{Parameter: "duration-seconds", Problem: err.Error()}
-		}
+	if federation.Duration, err = readDuration(f.seconds, "is not between 900 and 129600 (36h)"); err != nil {
+		return federation, err
 	}
 	return federation, federation.Check()
 }
 
 // federate gets a token and prints it. It is kept nowhere.
-func (a *app) federate(ctx context.Context, name string, o options, f session.Federation, format creds.Format) error {
+func (a *app) federate(ctx context.Context, name string, o options, f session.Federation, write writer) error {
+	o.fromEnvironment(a.Getenv)
 	k := a.longTerm(o, a.stateDir())
 	p, err := a.load(ctx, name, k)
 	if err != nil {
 		return err
 	}
-	network, err := session.ReadNetwork(p, a.Getenv, o.region)
+	network, err := session.ReadNetwork(p, a.getenvOf(name), o.region)
 	if err != nil {
 		return err
 	}
@@ -124,5 +121,5 @@ func (a *app) federate(ctx context.Context, name string, o options, f session.Fe
 	if r := network.Region; r.From != "" {
 		region = r.Value
 	}
-	return creds.Write(a.Stdout, format, token, region)
+	return write(a.Stdout, token, region, name)
 }

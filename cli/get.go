@@ -167,7 +167,7 @@ func badSetting(p *profile.Profile, s profile.Setting, message string) error {
 
 // plan works out what p comes to, with what is given of its last role.
 func (a *app) plan(p *profile.Profile, region string, wish time.Duration, given session.Given) (plan, error) {
-	network, err := session.ReadNetwork(p, a.Getenv, region)
+	network, err := session.ReadNetwork(p, a.getenvOf(p.Name), region)
 	if err != nil {
 		return plan{}, err
 	}

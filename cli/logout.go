@@ -44,7 +44,7 @@ func (a *app) logoutCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&o.profile, "profile", "", "the profile")
 	cmd.Flags().StringVar(&o.region, "region", "", "the region of the STS calls")
-	cmd.Flags().BoolVar(&o.noPrompt, "no-prompt", false, "never ask a person to unlock the keyring (DAYPASS_NO_PROMPT)")
+	o.noPromptFlag(cmd)
 	cmd.Flags().BoolVar(&all, "all", false, "remove everything that is cached")
 	_ = cmd.RegisterFlagCompletionFunc("profile", a.completeProfiles)
 	return cmd

@@ -27,13 +27,15 @@ const (
 	policyARNsFlag = "session-policy-arns"
 )
 
+const durationFlag = "duration-seconds"
+
 // roleFlags are those of the commands by which a person gets credentials. A
 // credential_process has its settings.
 func (o *options) roleFlags(cmd *cobra.Command) {
 	f, r := cmd.Flags(), &o.role
 	f.StringVar(&r.externalID, "external-id", "", "the external id that the role's trust policy wants")
 	f.StringVar(&r.sessionName, "role-session-name", "", "the name of the role's session, which CloudTrail shows")
-	f.StringVar(&r.duration, "duration-seconds", "", "of the role's session: 900 to 43200, or 15m to 12h")
+	f.StringVar(&r.duration, durationFlag, "", "of the role's session: 900 to 43200, or 15m to 12h")
 	f.StringVar(&r.sourceIdentity, "source-identity", "", "who is behind the role's session, for CloudTrail")
 	f.StringArrayVar(&r.tags, tagsFlag, nil, "tags of the role's session, Key=K,Value=V")
 	f.StringArrayVar(&r.transitiveTags, "transitive-session-tags", nil, "keys of tags that go on to further roles, K1,K2")
@@ -51,13 +53,22 @@ func (o *options) readRole(cmd *cobra.Command, args []string, most int) (rest []
 			return nil, err
 		}
 	}
-	for _, name := range []string{"external-id", "role-session-name", "duration-seconds", "source-identity", "session-policy", "mfa-max-age"} {
-		if f := cmd.Flags().Lookup(name); f.Changed && f.Value.String() == "" { // a variable that was not set
-			return nil, &usageError{fmt.Errorf("--%s is empty", name)}
-		}
+	if err := filled(cmd, "external-id", "role-session-name", durationFlag, "source-identity", "session-policy", "mfa-max-age"); err != nil {
+		return nil, err
 	}
 	o.given, err = o.role.read()
 	return rest, commandLine(err)
+}
+
+// filled refuses those flags if they are given and empty: what a variable that is not set
+// should have held would be left out. Lists need no such look: an empty item is refused.
+func filled(cmd *cobra.Command, names ...string) error {
+	for _, name := range names {
+		if f := cmd.Flags().Lookup(name); f.Changed && f.Value.String() == "" {
+			return &usageError{fmt.Errorf("--%s is empty", name)}
+		}
+	}
+	return nil
 }
 
 // listed takes from args what the AWS CLI lets follow a flag: further tags and
@@ -83,23 +94,27 @@ func (r *roleFlags) read() (session.Given, error) {
 	if g.Policy, err = readPolicy(r.policy); err != nil {
 		return g, &session.ParameterError{Parameter: "session-policy", Problem: err.Error()}
 	}
-	for _, text := range r.tags {
-		tag, err := readTag(text)
-		if err != nil {
-			return g, &session.ParameterError{Parameter: tagsFlag, Problem: err.Error()}
-		}
-		g.Tags = append(g.Tags, tag)
+	if g.Tags, err = readTags(r.tags, tagsFlag); err != nil {
+		return g, err
 	}
 	g.TransitiveTags, g.PolicyARNs = commas(r.transitiveTags, ""), commas(r.policyARNs, "arn=")
-	if r.duration != "" {
-		if g.Duration, err = profile.ParseDuration(r.duration); err == nil && g.Duration == 0 {
-			err = errors.New("0s is not between 900 and 43200 seconds")
-		}
-		if err != nil {
-			return g, &session.ParameterError{Parameter: "duration-seconds", Problem: err.Error()}
-		}
+	g.Duration, err = readDuration(r.duration, "0s is not between 900 and 43200 seconds")
+	return g, err
+}
+
+// readDuration reads --duration-seconds, "" if it was not given. For session 0 is a
+// duration that was not given, so that zero is told here what is wrong with it.
+func readDuration(text, zero string) (d time.Duration, err error) {
+	if text == "" {
+		return 0, nil
 	}
-	return g, nil
+	if d, err = profile.ParseDuration(text); err == nil && d == 0 {
+		err = errors.New(zero)
+	}
+	if err != nil {
+		return 0, &session.ParameterError{Parameter: durationFlag, Problem: err.Error()}
+	}
+	return d, nil
 }
 
 // commas are the items of lists that are separated by commas, without the prefix
@@ -125,6 +140,18 @@ func readPolicy(s string) (string, error) {
 		err = fmt.Errorf("%s is empty", path)
 	}
 	return text, err
+}
+
+// readTags reads the values of that flag.
+func readTags(texts []string, flag string) (tags []session.Tag, err error) {
+	for _, text := range texts {
+		tag, err := readTag(text)
+		if err != nil {
+			return nil, &session.ParameterError{Parameter: flag, Problem: err.Error()}
+		}
+		tags = append(tags, tag)
+	}
+	return tags, nil
 }
 
 // readTag reads Key=K,Value=V, in which neither has a comma.

@@ -100,9 +100,13 @@ func (o *options) profileFlags(cmd *cobra.Command) {
 func (o *options) getFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.tokenCode, "token-code", "", "the MFA code (DAYPASS_TOKEN_CODE)")
-	f.BoolVar(&o.noPrompt, "no-prompt", false, "never ask a person (DAYPASS_NO_PROMPT)")
+	o.noPromptFlag(cmd)
 	f.StringVar(&o.minRemaining, "min-remaining", "", "renew what lives less than this, such as 2h")
 	f.BoolVar(&o.debug, "debug", false, "write debug.log in the state folder (DAYPASS_DEBUG)")
+}
+
+func (o *options) noPromptFlag(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&o.noPrompt, "no-prompt", false, "never ask a person, for a code or to unlock the keyring (DAYPASS_NO_PROMPT)")
 }
 
 func (o *options) refreshFlag(cmd *cobra.Command) {

@@ -10,6 +10,7 @@ import (
 
 	"daypass/creds"
 	"daypass/internal/tty"
+	"daypass/profile"
 	"daypass/session"
 )
 
@@ -79,8 +80,8 @@ func mfaOf(p plan) string {
 		return mfaTrustPolicy
 	case len(p.steps) == 2 && p.steps[0].Call == session.GetSessionToken:
 		return mfaOfSource
-	case len(p.steps) == 1 && p.base.Temporary():
-		return mfaUnknown
+	case len(p.steps) == 1 && (p.base.Temporary() || p.base.Kind == profile.Process):
+		return mfaUnknown // what others have got may have been got with MFA
 	}
 	return mfaNone
 }
@@ -110,8 +111,9 @@ func (a *app) whoami(ctx context.Context, args []string, o options) (identity, e
 // profile's: STS is where it says, if it is still there.
 func (a *app) whoamiHere(ctx context.Context, o options) (identity, error) {
 	a.profile, a.ofEnvironment = a.Getenv(profileVariable), true
+	o.fromEnvironment(a.Getenv)
 	p, _ := a.load(ctx, a.profile, a.longTerm(o, a.stateDir()))
-	network, err := session.ReadNetwork(p, a.Getenv, o.region)
+	network, err := session.ReadNetwork(p, a.getenvOf(a.profile), o.region)
 	if err != nil {
 		return identity{}, err
 	}

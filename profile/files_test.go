@@ -180,21 +180,26 @@ func TestNames(t *testing.T) {
 	}
 }
 
-func TestCalls(t *testing.T) {
+func TestCalled(t *testing.T) {
 	files := write(t, `[profile ours]
 credential_process = /opt/daypass credential-process --profile ours
 [profile hidden]
 credential_process = daypass credential-process
 daypass_credential_process =
+[profile stands]
+credential_process = daypass credential-process --profile other
 [profile other]
 credential_process = /opt/op credential-process
 [profile login]
 credential_process = daypass login
 [profile own]
 daypass_credential_process = daypass credential-process
-`, "[late]\ncredential_process = daypass credential-process --profile late\n")
-	got, err := Calls(files, "")
-	if want := []string{"hidden", "late", "ours"}; err != nil || !slices.Equal(got, want) {
-		t.Errorf("got %q, %v; want %q", got, err, want)
+[profile keys]
+credential_process = daypass credential-process --profile keys
+`, "[late]\ncredential_process = daypass credential-process --profile late\n[keys]\naws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = x\n")
+	for name, want := range map[string]bool{"ours": true, "hidden": true, "stands": true, "late": true, "other": false, "login": false, "own": false, "keys": false} {
+		if p, err := Load(files, name, ""); p.Called != want {
+			t.Errorf("%s: %t, %v", name, p.Called, err)
+		}
 	}
 }

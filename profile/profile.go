@@ -38,6 +38,9 @@ type Profile struct {
 	// MinRemaining and PromptTimeout are 0, Prompt and Store "" if not set.
 	MinRemaining, PromptTimeout time.Duration
 	Prompt, Store               string
+	// Called says that SDKs call us for the profile: its credential_process, as
+	// they see it, is ours, and no keys of its own stand before it.
+	Called bool
 	// Chain names the profiles whose settings were read, the one asked for
 	// first; those that only stand for another are in it.
 	Chain []string
@@ -161,16 +164,6 @@ func Names(files Files) ([]string, error) {
 	return r.Names(), nil
 }
 
-// Calls gives the profiles whose credential_process is ours; see Reader.Calls.
-func Calls(files Files, self string) ([]string, error) {
-	r, err := Open(files, self)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	return r.Calls()
-}
-
 // Names gives all profile names of both files, sorted.
 func (r *Reader) Names() []string {
 	seen := map[string]bool{}
@@ -190,22 +183,6 @@ func (r *Reader) Names() []string {
 	}
 	slices.Sort(names)
 	return names
-}
-
-// Calls gives the names of the profiles whose credential_process, as SDKs see
-// it, is ours, sorted.
-func (r *Reader) Calls() ([]string, error) {
-	var names []string
-	for _, name := range r.Names() {
-		sec, err := r.files.profile(name)
-		if err != nil {
-			return nil, err
-		}
-		if _, ours := r.ownCall(sec.settings["credential_process"]); ours {
-			names = append(names, name)
-		}
-	}
-	return names, nil
 }
 
 // configName is the profile that a header of the config file begins, if any.

@@ -58,6 +58,8 @@ func (v *resolver) walk() error {
 	}
 	v.p.Region, _ = v.p.Lookup("region")
 	v.p.Output, _ = v.p.Lookup("output")
+	_, ours := v.ownCall(v.p.Settings["credential_process"])
+	v.p.Called = ours && v.p.Settings["aws_access_key_id"].Value == ""
 	for sec != nil {
 		v.links = append(v.links, sec)
 		if sec, err = v.next(sec); err != nil {
