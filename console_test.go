@@ -18,9 +18,6 @@ func newConsole(t *testing.T, script string) *world {
 	w := newWorld(t)
 	w.write("home/.aws/config", profiles+"\n[profile plain]\ndaypass_role_arn = "+plainRole+"\ndaypass_source_profile = main\n")
 	w.write("bin/xdg-open", "#!/bin/sh\n"+script)
-	if err := os.Chmod(filepath.Join(w.folder, "bin/xdg-open"), 0o700); err != nil {
-		t.Fatal(err)
-	}
 	w.set("TEST_SIGNIN="+w.url+"/federation", "PATH="+filepath.Join(w.folder, "bin")+":"+os.Getenv("PATH"))
 	return w
 }

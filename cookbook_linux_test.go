@@ -127,11 +127,6 @@ func (k *kitchen) file(r recipe) {
 	k.t.Helper()
 	name := strings.Replace(r.file, "~/", "home/", 1)
 	k.write(name, strings.ReplaceAll(r.text, "/home/ana/.local/bin/daypass", k.program))
-	if strings.HasPrefix(r.text, "#!") {
-		if err := os.Chmod(filepath.Join(k.folder, name), 0o700); err != nil {
-			k.t.Fatal(err)
-		}
-	}
 }
 
 // needs skips the test if the program is not there.

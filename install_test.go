@@ -127,7 +127,7 @@ func tools(t *testing.T, scripts map[string]string) string {
 	for name, script := range scripts {
 		path := filepath.Join(folder, name)
 		_ = os.Remove(path)
-		if err := os.WriteFile(path, []byte("#!/bin/sh\n"+script+"\n"), 0o700); err != nil {
+		if err := writeFile(path, "#!/bin/sh\n"+script+"\n"); err != nil {
 			t.Fatal(err)
 		}
 	}

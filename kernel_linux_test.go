@@ -155,9 +155,6 @@ func (w *world) forbidden(errno unix.Errno) {
 	}
 	w.write("bin/daypass", fmt.Sprintf("#!/bin/sh\nexec %s %d %s \"$@\"\n", forbid, errno, w.program))
 	w.program = filepath.Join(w.folder, "bin/daypass")
-	if err := os.Chmod(w.program, 0o700); err != nil {
-		w.t.Fatal(err)
-	}
 }
 
 func TestAForbiddenKernelKeyring(t *testing.T) {

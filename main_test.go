@@ -4,11 +4,14 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"flag"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -43,6 +46,11 @@ func (t tests) Run() int {
 		if signal.Ignored(s) {
 			signal.Notify(make(chan os.Signal, 1), s)
 		}
+	}
+	flag.Parse()
+	atOnce := flag.Lookup("test.parallel")
+	if atOnce.Value.String() == atOnce.DefValue { // most tests wait for other processes
+		_ = atOnce.Value.Set(strconv.Itoa(3 * runtime.GOMAXPROCS(0)))
 	}
 	return t.M.Run()
 }

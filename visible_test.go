@@ -5,7 +5,6 @@ package main
 import (
 	"encoding/json"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -234,9 +233,6 @@ func TestNothingHostileReachesTheTerminal(t *testing.T) {
 			w.set("AWS_MAX_ATTEMPTS=1")
 			caller := "c" + text + "ad"
 			w.write(caller, "#!/bin/sh\n'"+w.program+"' \"$@\"\n")
-			if err := os.Chmod(filepath.Join(w.folder, caller), 0o700); err != nil {
-				t.Fatal(err)
-			}
 			call := func(w *world, args ...string) *person {
 				return w.screen().begin(w.command(append([]string{filepath.Join(w.folder, caller)}, args...)...))
 			}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -113,9 +114,21 @@ func (w *world) write(name, text string) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		w.t.Fatal(err)
 	}
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+	if err := writeFile(path, text); err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// writeFile writes a file, which is a program if it begins as a script does. A process
+// that is forked meanwhile would hold it open for writing, and such a file is not run.
+func writeFile(path, text string) error {
+	mode := fs.FileMode(0o600)
+	if strings.HasPrefix(text, "#!") {
+		mode = 0o700
+	}
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	return os.WriteFile(path, []byte(text), mode)
 }
 
 func (w *world) read(name string) string {
