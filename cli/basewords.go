@@ -19,6 +19,8 @@ func (a *app) baseWords(err error) (what, hint string, code int) {
 		return "", "", 0
 	case e.Kind == profile.Process:
 		return programWords(e)
+	case e.Problem == session.TokenUnreadable && e.Kind == profile.Metadata:
+		return fmt.Sprintf("the container's token for profile %q cannot be read: %s: %v", e.Profile, e.Detail, e.Err), "correct that variable", exitFailed
 	case e.Problem == session.TokenUnreadable:
 		return fmt.Sprintf("the identity token of profile %q cannot be read: %s: %v", e.Profile, e.Detail, e.Err),
 			"web_identity_token_file must name the file that the token is written to", exitFailed

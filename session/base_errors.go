@@ -22,7 +22,7 @@ const (
 	ProgramSlow                         // the program
 	BaseUnreadable                      // what gave something else than credentials: the program, the host
 	BaseExpired                         // nothing
-	TokenUnreadable                     // the file of the identity token; Err says why
+	TokenUnreadable                     // the file of the token, behind the variable if one names it, or the variable; Err says why
 	SignInNeeded                        // the sso_session, empty if there is none
 	BaseRefused                         // the status of the HTTP answer, empty if it came within one
 	BaseUnreachable                     // the host; Err says why
@@ -45,7 +45,7 @@ type BaseError struct {
 func (e *BaseError) Error() string {
 	problem := [...]string{
 		"the program failed", "the program did not end in time", "the answer holds no credentials", "they have expired",
-		"the identity token cannot be read", "nobody is signed in", "refused", "no answer", "switched off", "no address",
+		"the token cannot be read", "nobody is signed in", "refused", "no answer", "switched off", "no address",
 		"not an address of a container's",
 	}[e.Problem]
 	text := fmt.Sprintf("base %s of profile %q: %s (%s)", e.Kind, e.Profile, problem, e.Detail)

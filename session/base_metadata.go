@@ -2,11 +2,12 @@ package session
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"net/url"
-	"os"
 	"strings"
+	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
 	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
@@ -19,10 +20,11 @@ import (
 // The variables by which a container tells where its credentials are.
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
 const (
-	relativeURI = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
-	fullURI     = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
-	containerID = "AWS_CONTAINER_AUTHORIZATION_TOKEN" // and the same with _FILE
-	taskHost    = "http://169.254.170.2"
+	relativeURI        = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
+	fullURI            = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+	containerToken     = "AWS_CONTAINER_AUTHORIZATION_TOKEN"
+	containerTokenFile = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
+	taskHost           = "http://169.254.170.2"
 )
 
 // metadata gets the credentials that an instance or a container has.
@@ -67,19 +69,32 @@ func (b Base) container(getenv func(string) string) getter {
 		if err != nil {
 			return creds.Credentials{}, err
 		}
+		token, err := b.containerToken(getenv)
+		if err != nil {
+			return creds.Credentials{}, err
+		}
 		wire := &wire{}
 		c, err := endpointcreds.New(address, func(o *endpointcreds.Options) {
-			o.HTTPClient = nearby()
-			o.AuthorizationToken = getenv(containerID)
-			if file := getenv(containerID + "_FILE"); file != "" {
-				o.AuthorizationTokenProvider = endpointcreds.TokenProviderFunc(func() (string, error) {
-					text, err := os.ReadFile(file)
-					return string(text), err
-				})
-			}
+			o.HTTPClient, o.AuthorizationToken = nearby(), token
 		}).Retrieve(wire.traced(ctx))
 		return b.made(ctx, wire, c, err)
 	}
+}
+
+// containerToken is what the agent knows the container by, "" if it wants nothing.
+// The file goes first, since whoever writes it replaces it.
+func (b *Base) containerToken(getenv func(string) string) (token string, err error) {
+	token, from := getenv(containerToken), containerToken
+	if file := getenv(containerTokenFile); file != "" {
+		from = containerTokenFile + ": " + file
+		if token, err = readToken(file); err != nil {
+			return "", b.failed(TokenUnreadable, from, err)
+		}
+	}
+	if strings.IndexFunc(token, unicode.IsControl) >= 0 {
+		return "", b.failed(TokenUnreadable, from, errors.New("a header cannot hold it"))
+	}
+	return token, nil
 }
 
 // containerAddress is where a container has its credentials. One that is not

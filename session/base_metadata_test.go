@@ -104,10 +104,15 @@ func TestContainer(t *testing.T) {
 	temporary := w.session()
 	w.onlyRole()
 	w.want.Network.Attempts = Sourced{"1", "test"}
-	tokenFile := filepath.Join(t.TempDir(), "token")
-	if err := os.WriteFile(tokenFile, []byte("Basic of-file"), 0o600); err != nil {
-		t.Fatal(err)
+	folder := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
 	}
+	tokenFile, emptyFile, twoLines := file("token", "Basic of-file\n"), file("empty", "\n"), file("lines", marked+"\n"+marked)
 	authorization := ""
 	right := func(r *http.Request) (int, string) {
 		authorization = r.Header.Get("Authorization")
@@ -123,7 +128,7 @@ func TestContainer(t *testing.T) {
 
 	m.answer = right
 	for want, more := range map[string][2]string{
-		"": {}, "Bearer given": {containerID, "Bearer given"}, "Basic of-file": {containerID + "_FILE", tokenFile},
+		"": {}, "Bearer given": {containerToken, "Bearer given"}, "Basic of-file": {containerTokenFile, tokenFile},
 	} {
 		begin(map[string]string{fullURI: m.url + "/v1/credentials?id=1", more[0]: more[1]})
 		w.must()
@@ -135,6 +140,20 @@ func TestContainer(t *testing.T) {
 	}
 	if len(m.asked) != 3 || m.asked[0] != "GET /v1/credentials?id=1" {
 		t.Errorf("asked %q", m.asked)
+	}
+	for variable, values := range map[string][]string{
+		containerTokenFile: {tokenFile + ".none", filepath.Dir(tokenFile), emptyFile, twoLines},
+		containerToken:     {"Basic " + marked + "\n", marked + "\r\nX: y"},
+	} {
+		for _, value := range values {
+			begin(map[string]string{fullURI: m.url, variable: value})
+			if e := w.fails(TokenUnreadable); !strings.HasPrefix(e.Detail, variable) || e.Err == nil {
+				t.Errorf("%s = %q: %v", variable, value, e)
+			}
+		}
+	}
+	if len(m.asked) != 3 {
+		t.Errorf("asked without the token: %q", m.asked)
 	}
 	begin(nil)
 	w.fails(ContainerMissing)
