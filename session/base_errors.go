@@ -70,6 +70,9 @@ func (b *Base) failure(ctx context.Context, w *wire, err error) error {
 	var lost *smithyhttp.RequestSendError
 	var said smithy.APIError
 	host, _ := w.host.Load().(string)
+	if met := w.met.Load(); met != nil {
+		err = errors.Join(err, *met)
+	}
 	switch {
 	case stopped(ctx):
 		return context.Cause(ctx)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
 	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
@@ -28,17 +29,52 @@ const (
 )
 
 // metadata gets the credentials that an instance or a container has.
-func (b Base) metadata(p *profile.Profile, getenv func(string) string) (id string, get getter) {
+func (b Base) metadata(p *profile.Profile, getenv func(string) string) (id string, get getter, err error) {
 	if strings.EqualFold(p.Base.Source.Value, "EcsContainer") {
-		return definition(p.Base, getenv(relativeURI), getenv(fullURI)), b.container(getenv)
+		return definition(p.Base, getenv(relativeURI), getenv(fullURI)), b.container(getenv), nil
 	}
-	endpoint := firstOf(p, getenv, "ec2_metadata_service_endpoint", "AWS_EC2_METADATA_SERVICE_ENDPOINT").Value
-	return definition(p.Base, endpoint), b.instance(endpoint, getenv)
+	at, err := readInstance(p, getenv)
+	if err != nil {
+		return "", nil, err
+	}
+	return definition(p.Base, at.endpoint.Value, at.mode.Value, at.v1Disabled.Value), b.instance(at, getenv), nil
+}
+
+// instance is what is said of the metadata service of EC2.
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-imds-credentials.html
+type instance struct {
+	endpoint   Sourced // a URL
+	mode       Sourced // "IPv4", "IPv6" or empty; an endpoint goes before it
+	v1Disabled Sourced // "true", "false" or empty
+}
+
+func readInstance(p *profile.Profile, getenv func(string) string) (instance, error) {
+	at := instance{
+		endpoint:   firstOf(p, getenv, "ec2_metadata_service_endpoint", "AWS_EC2_METADATA_SERVICE_ENDPOINT"),
+		mode:       firstOf(p, getenv, "ec2_metadata_service_endpoint_mode", "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"),
+		v1Disabled: firstOf(p, getenv, "ec2_metadata_v1_disabled", "AWS_EC2_METADATA_V1_DISABLED"),
+	}
+	if !isEndpoint(at.endpoint.Value) {
+		return at, &NetworkConfigError{From: at.endpoint.From, Err: errors.New("is not an http or https URL")}
+	}
+	if err := at.mode.either("ec2_metadata_service_endpoint_mode", "IPv4", "IPv6"); err != nil {
+		return at, err
+	}
+	return at, at.v1Disabled.either("ec2_metadata_v1_disabled", "true", "false")
+}
+
+// options makes o a client of that service. All is said, since the SDK would take
+// the rest from the environment.
+func (at instance) options(o *imds.Options) {
+	o.HTTPClient, o.Endpoint = nearby(), at.endpoint.Value
+	o.EndpointMode, o.EnableFallback = imds.EndpointModeStateIPv4, aws.BoolTernary(!yes(at.v1Disabled))
+	if strings.EqualFold(at.mode.Value, "IPv6") {
+		o.EndpointMode = imds.EndpointModeStateIPv6
+	}
 }
 
 // instance asks the metadata service of EC2.
-// https://docs.aws.amazon.com/sdkref/latest/guide/feature-imds-credentials.html
-func (b Base) instance(endpoint string, getenv func(string) string) getter {
+func (b Base) instance(at instance, getenv func(string) string) getter {
 	const off = "AWS_EC2_METADATA_DISABLED"
 	return func(ctx context.Context, _ Means, n Network) (creds.Credentials, error) {
 		if strings.EqualFold(getenv(off), "true") {
@@ -52,9 +88,7 @@ func (b Base) instance(endpoint string, getenv func(string) string) getter {
 		}
 		wire := &wire{}
 		c, err := ec2rolecreds.New(func(o *ec2rolecreds.Options) {
-			o.Client = imds.NewFromConfig(cfg, func(o *imds.Options) {
-				o.Endpoint, o.HTTPClient = endpoint, nearby()
-			})
+			o.Client = imds.NewFromConfig(cfg, at.options)
 		}).Retrieve(wire.traced(ctx))
 		return b.made(ctx, wire, c, err)
 	}

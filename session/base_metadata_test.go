@@ -1,6 +1,7 @@
 package session
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -8,6 +9,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
 
 	"daypass/creds"
 	"daypass/profile"
@@ -92,9 +96,100 @@ func TestInstanceFails(t *testing.T) {
 	w.fails(BaseUnreadable)
 }
 
+// saying is a profile of an instance, with these lines.
+func saying(t *testing.T, lines string) *profile.Profile {
+	t.Helper()
+	p := load(t, lines)
+	source := profile.Setting{Key: "credential_source", Value: "Ec2InstanceMetadata"}
+	p.Base = profile.Base{Kind: profile.Metadata, Profile: "p", Source: source, Defining: []profile.Setting{source}}
+	return p
+}
+
+// TestWhatIsSaidOfAnInstance, by the profile or the environment, is what the SDK is
+// told, and is in the cache key.
+func TestWhatIsSaidOfAnInstance(t *testing.T) {
+	const mode, v1 = "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "AWS_EC2_METADATA_V1_DISABLED"
+	four, six, yes, no := imds.EndpointModeStateIPv4, imds.EndpointModeStateIPv6, aws.TrueTernary, aws.FalseTernary
+	seen := map[string]string{}
+	for _, test := range []struct {
+		lines    string
+		vars     map[string]string
+		endpoint string
+		mode     imds.EndpointModeState
+		fallback aws.Ternary
+		same     bool // as another row
+	}{
+		{"", nil, "", four, yes, false},
+		{"ec2_metadata_service_endpoint = http://[::1]:7", nil, "http://[::1]:7", four, yes, false},
+		{"ec2_metadata_service_endpoint_mode = ipv6", nil, "", six, yes, false},
+		{"daypass_ec2_metadata_service_endpoint_mode = IPv6", nil, "", six, yes, false},
+		{"", map[string]string{mode: "IPv6"}, "", six, yes, true},
+		{"ec2_metadata_service_endpoint_mode = IPv6", map[string]string{mode: "IPv4"}, "", four, yes, false},
+		{"ec2_metadata_v1_disabled = True", nil, "", four, no, false},
+		{"", map[string]string{v1: "true"}, "", four, no, false},
+		{"ec2_metadata_v1_disabled = true", map[string]string{v1: "false"}, "", four, yes, false},
+	} {
+		at, err := readInstance(saying(t, test.lines), env(test.vars))
+		var o imds.Options
+		at.options(&o)
+		if err != nil || o.Endpoint != test.endpoint || o.EndpointMode != test.mode || o.EnableFallback != test.fallback {
+			t.Errorf("%q %v: %q, mode %v, fallback %v, %v", test.lines, test.vars, o.Endpoint, o.EndpointMode, o.EnableFallback, err)
+		}
+		b, err := ReadBase(saying(t, test.lines), env(test.vars))
+		name := fmt.Sprint(test.lines, test.vars)
+		if other, ok := seen[b.ID]; err != nil || ok != test.same {
+			t.Errorf("%s: the id is that of %q, %v", name, other, err)
+		}
+		seen[b.ID] = name
+	}
+	for lines, want := range map[string]string{
+		"ec2_metadata_service_endpoint = 169.254.169.254": "is not an http or https URL",
+		"ec2_metadata_service_endpoint_mode = six":        `ec2_metadata_service_endpoint_mode is "six", neither IPv4 nor IPv6`,
+		"ec2_metadata_v1_disabled = 1":                    `ec2_metadata_v1_disabled is "1", neither true nor false`,
+	} {
+		_, err := ReadBase(saying(t, lines), env(nil))
+		var e *NetworkConfigError
+		if !errors.As(err, &e) || !strings.HasSuffix(e.From, "config:4") || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", lines, err)
+		}
+	}
+}
+
+// TestVersionOneOfMetadata is taken where there is no other, unless that is
+// switched off: who asks without a token may be asking for somebody else.
+func TestVersionOneOfMetadata(t *testing.T) {
+	w, m, begin := newInstance(t)
+	w.want.Network.Attempts = Sourced{"1", "test"}
+	right := m.answer
+	m.answer = func(r *http.Request) (int, string) {
+		if r.Method == http.MethodPut {
+			return 403, marked
+		}
+		r.Header.Set("X-Aws-Ec2-Metadata-Token", "imds-token")
+		return right(r)
+	}
+	begin("AWS_EC2_METADATA_V1_DISABLED", "true")
+	if e := w.fails(BaseRefused); e.Detail != "403" {
+		t.Errorf("got %v", e)
+	}
+	for _, asked := range m.asked {
+		if asked != "PUT /latest/api/token" {
+			t.Errorf("asked %q", m.asked)
+		}
+	}
+	begin()
+	w.must()
+	w.cache.entries = map[string]creds.Issued{}
+	w.sts.Reset()
+	begin("AWS_EC2_METADATA_V1_DISABLED", "true", "AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:1")
+	if e := w.fails(BaseUnreachable); e.Detail != "127.0.0.1:1" || !strings.Contains(e.Error(), "refused") {
+		t.Errorf("got %v", e)
+	}
+}
+
 // TestNoProxySeesMetadata: Go asks none for loopback, whatever a test sets.
 func TestNoProxySeesMetadata(t *testing.T) {
-	if nearby().(*http.Client).Transport.(*http.Transport).Proxy != nil {
+	if nearby().(noted).HTTPClient.(*http.Client).Transport.(*http.Transport).Proxy != nil {
 		t.Error("a proxy is asked for")
 	}
 }
@@ -161,13 +256,12 @@ func TestContainer(t *testing.T) {
 		begin(map[string]string{fullURI: address})
 		w.fails(ContainerForeign)
 	}
-	for answer, problem := range map[string]BaseProblem{
-		`{"AccessKeyId":"` + marked:                            BaseUnreadable,
-		`{"code":"` + marked + `","message":"` + marked + `"}`: BaseRefused,
-	} {
+	for _, answer := range []string{`{"AccessKeyId":"` + marked, `{"code":"` + marked + `","message":"` + marked + `"}`} {
 		m.answer = func(*http.Request) (int, string) { return 403, answer }
 		begin(map[string]string{fullURI: m.url})
-		w.fails(problem)
+		if e := w.fails(BaseRefused); e.Detail != "403" {
+			t.Errorf("%s: %v", answer, e)
+		}
 		m.answer = func(*http.Request) (int, string) { return 200, answer }
 		w.fails(BaseUnreadable)
 	}

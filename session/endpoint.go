@@ -44,12 +44,12 @@ func (n Network) check(p *profile.Profile) error {
 		{"use_dualstack_endpoint", n.DualStack, "true", "false"},
 		{"sts_regional_endpoints", n.Legacy, "regional", "legacy"},
 	} {
-		if v := s.is.Value; v != "" && !strings.EqualFold(v, s.one) && !strings.EqualFold(v, s.other) {
-			return &NetworkConfigError{From: s.is.From, Err: fmt.Errorf("%s is %q, neither %s nor %s", s.setting, v, s.one, s.other)}
+		if err := s.is.either(s.setting, s.one, s.other); err != nil {
+			return err
 		}
 	}
 	set := n.Endpoint.Value != ""
-	if u, err := url.Parse(n.Endpoint.Value); set && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+	if !isEndpoint(n.Endpoint.Value) {
 		return wrong(EndpointInvalid, n.Endpoint.From)
 	}
 	if !isRegion(n.Region.Value) || !set && strings.HasSuffix(n.Region.Value, "-global") && n.Region.Value != global {
@@ -59,6 +59,20 @@ func (n Network) check(p *profile.Profile) error {
 		return wrong(RegionForeign, foreign)
 	}
 	return n.checkVariant(wrong)
+}
+
+// either is an error if a value is set that is neither of two.
+func (s Sourced) either(setting, one, other string) error {
+	if s.Value == "" || strings.EqualFold(s.Value, one) || strings.EqualFold(s.Value, other) {
+		return nil
+	}
+	return &NetworkConfigError{From: s.From, Err: fmt.Errorf("%s is %q, neither %s nor %s", setting, s.Value, one, other)}
+}
+
+// isEndpoint reports whether address can be one, or is not set.
+func isEndpoint(address string) bool {
+	u, err := url.Parse(address)
+	return address == "" || err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")
 }
 
 // checkVariant: an endpoint is as it is, and the global one has no variants,
