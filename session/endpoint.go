@@ -112,14 +112,36 @@ func (n Network) Foreign() (host string, plain bool) {
 	return u.Host, plain
 }
 
-// awsSTS reports whether host is one of AWS's for STS, a VPC endpoint included:
-// others of its names are let to anybody.
+// awsSTS reports whether host is one of AWS's for STS: sts.DOMAIN, sts.REGION.DOMAIN
+// or vpce-ID.sts.REGION.vpce.DOMAIN. Others of its names are let to anybody:
+// sts.s3.amazonaws.com is whoever's bucket it is.
 func awsSTS(host string) bool {
-	first, _, _ := strings.Cut(host, ".")
-	sts := first == "sts" || first == "sts-fips" || strings.HasPrefix(first, "vpce-") && strings.Contains(host, ".sts.")
-	return sts && slices.ContainsFunc(partitions(), func(p awsPartition) bool {
-		return strings.HasSuffix(host, "."+p.domains[0]) || strings.HasSuffix(host, "."+p.domains[1])
-	})
+	id, rest, _ := strings.Cut(host, ".")
+	private := strings.HasPrefix(id, "vpce-")
+	if !private {
+		rest = host
+	}
+	service, place, _ := strings.Cut(rest, ".")
+	region, domain, _ := strings.Cut(place, ".")
+	domains := partitionOf(region).domains
+	switch {
+	case service != "sts" && service != "sts-fips":
+		return false
+	case private:
+		return looksLikeRegion(region) && domain == "vpce."+domains[0]
+	case looksLikeRegion(region):
+		return domain == domains[0] || domain == domains[1]
+	}
+	return slices.ContainsFunc(partitions(), func(p awsPartition) bool { return rest == "sts."+p.domains[0] })
+}
+
+// looksLikeRegion reports whether name is words and a number: us-gov-west-1.
+func looksLikeRegion(name string) bool {
+	words := strings.Split(name, "-")
+	last := len(words) - 1
+	made := func(of string, word string) bool { return word != "" && strings.Trim(word, of) == "" }
+	return last >= 2 && made("0123456789", words[last]) &&
+		!slices.ContainsFunc(words[:last], func(word string) bool { return !made("abcdefghijklmnopqrstuvwxyz", word) })
 }
 
 // partition is that of the ARNs, which must be right, else that of the region.
@@ -134,7 +156,7 @@ func partition(p *profile.Profile, region string) string {
 			return parts[1]
 		}
 	}
-	return regionPartition(region)
+	return partitionOf(region).name
 }
 
 // partitions are AWS's, but for the first: how the names of their regions begin,
@@ -158,19 +180,20 @@ type awsPartition struct {
 	domains [2]string
 }
 
-func regionPartition(region string) string {
+// partitionOf is the partition that a region is of, by its name.
+func partitionOf(region string) awsPartition {
 	for _, p := range partitions() {
 		if strings.HasPrefix(region, p.regions) {
-			return p.name
+			return p
 		}
 	}
-	return "aws"
+	return awsPartition{"aws", "", [2]string{"amazonaws.com", "api.aws"}}
 }
 
 // foreignRegion says that the region is of another partition than the ARNs, ""
 // if it is not, or if that is not known.
 func (n Network) foreignRegion() string {
-	own := regionPartition(n.Region.Value)
+	own := partitionOf(n.Region.Value).name
 	known := n.Partition == "aws" || slices.ContainsFunc(partitions(), func(p awsPartition) bool { return p.name == n.Partition })
 	if n.Region.From == "" || own == n.Partition || !known {
 		return ""

@@ -170,7 +170,8 @@ func TestForeign(t *testing.T) {
 	}
 	all := map[string]where{
 		"": {"", false},
-		"https://vpce-1.sts.r.vpce.amazonaws.com": {"", false},
+		"https://STS.eu-west-1.amazonaws.com:443": {"", false},
+		"https://sts.us-west-10.amazonaws.com":    {"", false},
 		"http://sts.eu-west-1.amazonaws.com":      {"sts.eu-west-1.amazonaws.com", true},
 		"https://ec2-1.compute.amazonaws.com":     {"ec2-1.compute.amazonaws.com", false},
 		"https://minio.example:9000":              {"minio.example:9000", false},
@@ -178,12 +179,28 @@ func TestForeign(t *testing.T) {
 		"https://sts.evilapi.aws":                 {"sts.evilapi.aws", false},
 		"http://127.0.0.1:4566":                   {"127.0.0.1:4566", true},
 	}
-	for _, hosts := range places {
+	for region, hosts := range places {
 		for _, host := range hosts {
 			if host != "" {
 				all["https://"+host] = where{}
 			}
 		}
+		for _, service := range []string{"sts", "sts-fips"} {
+			if domain, ok := strings.CutPrefix(hosts[0], "sts."+region+"."); ok {
+				all["https://vpce-0a1-b2."+service+"."+region+".vpce."+domain] = where{}
+			}
+		}
+	}
+	for _, host := range []string{ // of AWS's domains, and of those that look like them
+		"sts.s3.amazonaws.com", "sts.s3-website-us-east-1.amazonaws.com", "sts.s3.us-east-1.amazonaws.com", "sts.s3.dualstack.us-east-1.amazonaws.com",
+		"sts.us-east-1.elb.amazonaws.com", "sts.us-east-1.compute.amazonaws.com", "sts.execute-api.us-east-1.amazonaws.com", "sts-fips.amazonaws.com",
+		"sts.r.amazonaws.com", "sts.us-east.amazonaws.com", "sts.us-east-1a.amazonaws.com", "sts.1-1-1.amazonaws.com", "sts..amazonaws.com", "sts.us--1.amazonaws.com",
+		"sts.eu-west-1.amazonaws.com.cn", "sts.cn-north-1.amazonaws.com", "sts.eu-west-1.amazonaws.eu", "sts.eu-west-1.api.aws.evil.example", "sts.api.aws",
+		"x.sts.eu-west-1.amazonaws.com", "iam.eu-west-1.amazonaws.com", "stst.eu-west-1.amazonaws.com", "sts.eu-west-1.amazonaws.com.", "sts", "sts.eu-west-1",
+		"vpce-1.sts.r.vpce.amazonaws.com", "vpce-1.sts.s3.amazonaws.com", "vpce-1.vpce-svc-2.eu-west-1.vpce.amazonaws.com", "vpce-1.sts.eu-west-1.vpce.amazonaws.com.evil.example",
+		"vpce-1.sts.eu-west-1.amazonaws.com", "sts.eu-west-1.vpce.amazonaws.com", "vpce-1.sts.eu-west-1.vpce.api.aws", "vpce-1.x.sts.eu-west-1.vpce.amazonaws.com", "vpce-1.amazonaws.com",
+	} {
+		all["https://"+host] = where{host, false}
 	}
 	for endpoint, want := range all {
 		host, plain := Network{Endpoint: Sourced{Value: endpoint}}.Foreign()
