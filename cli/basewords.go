@@ -57,6 +57,10 @@ func madeWords(e *session.BaseError) (what, hint string, code int) {
 		}
 		return fmt.Sprintf("profile %q rests on IAM Identity Center, and nobody is signed in there any more", e.Profile), hint, exitFailed
 	case session.BaseUnreachable:
+		if lost := (*session.UnreachableError)(nil); errors.As(e, &lost) {
+			what, hint, code = lostWords(lost)
+			return maker + whose + ": " + what, hint, code
+		}
 		return fmt.Sprintf("%s%s cannot be reached at %s: %v", maker, whose, e.Detail, e.Err), reachHint(e.Kind), exitUnreachable
 	case session.BaseUnreadable:
 		return fmt.Sprintf("what answers at %s has no credentials%s", e.Detail, whose), reachHint(e.Kind), exitUnreachable
@@ -79,6 +83,8 @@ func refusedBaseWords(e *session.BaseError, what string) (_, hint string, code i
 	switch {
 	case e.Detail == "429" || len(e.Detail) == 3 && e.Detail[0] == '5':
 		return what, "try again in a minute", exitUnreachable
+	case e.Kind == profile.SSO && (e.Detail == "407" || e.Detail[:1] == "3"): // a proxy, or a network that wants a login
+		return what, checkNetwork, exitUnreachable
 	case e.Kind == profile.SSO:
 		return what, "whoever is signed in must have the role sso_role_name in the account sso_account_id", exitDenied
 	}

@@ -71,7 +71,7 @@ func (c noted) Do(r *http.Request) (*http.Response, error) {
 }
 
 // staying is c without redirects: who answers with one would be sent the token,
-// or the code.
+// the code or, in the Referer, a URL that holds credentials.
 func staying(c aws.HTTPClient) aws.HTTPClient {
 	b, ok := c.(*awshttp.BuildableClient)
 	if !ok {
