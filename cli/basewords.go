@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"daypass/creds"
 	"daypass/profile"
@@ -83,7 +84,7 @@ func refusedBaseWords(e *session.BaseError, what string) (_, hint string, code i
 	switch {
 	case e.Detail == "429" || len(e.Detail) == 3 && e.Detail[0] == '5':
 		return what, "try again in a minute", exitUnreachable
-	case e.Kind == profile.SSO && (e.Detail == "407" || e.Detail[:1] == "3"): // a proxy, or a network that wants a login
+	case e.Kind == profile.SSO && (e.Detail == "407" || strings.HasPrefix(e.Detail, "3")): // a proxy, or a network that wants a login
 		return what, checkNetwork, exitUnreachable
 	case e.Kind == profile.SSO:
 		return what, "whoever is signed in must have the role sso_role_name in the account sso_account_id", exitDenied

@@ -134,8 +134,11 @@ func (b *Base) containerToken(getenv func(string) string) (token string, err err
 // containerAddress is where a container has its credentials. One that is not
 // encrypted must be a host that only the container can reach, as in all SDKs.
 func (b *Base) containerAddress(ctx context.Context, getenv func(string) string) (string, error) {
-	if path := getenv(relativeURI); path != "" {
+	switch path := getenv(relativeURI); {
+	case strings.HasPrefix(path, "/"):
 		return taskHost + path, nil
+	case path != "": // "@evil.example/" would make a user of the host
+		return "", b.failed(ContainerForeign, relativeURI, nil)
 	}
 	address := getenv(fullURI)
 	if address == "" {

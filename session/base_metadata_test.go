@@ -271,6 +271,8 @@ func TestWhereAContainerAsks(t *testing.T) {
 	b := &Base{Kind: profile.Metadata, Profile: "task"}
 	for _, test := range []struct{ relative, full, want string }{
 		{"/v2/credentials/1", "http://127.0.0.1/x", "http://169.254.170.2/v2/credentials/1"},
+		{"@evil.example/", "http://127.0.0.1/x", ""},
+		{".evil.example/", "", ""},
 		{"", "http://127.0.0.1:1/x", "http://127.0.0.1:1/x"},
 		{"", "http://[::1]/x", "http://[::1]/x"},
 		{"", "http://169.254.170.23/v1/credentials", "http://169.254.170.23/v1/credentials"},
