@@ -3,6 +3,8 @@
 package main
 
 import (
+	"crypto/sha1"
+	"fmt"
 	"net"
 	"net/http"
 	"strings"
@@ -208,6 +210,54 @@ func TestACertificateOfAnotherName(t *testing.T) {
 	c.set("AWS_ENDPOINT_URL_STS=https://" + other)
 	c.fails(c.login(c.sts.Code(device)), 6, "certificate is valid for "+farSTS+", not "+other, "")
 	c.counts(0, 0)
+}
+
+// What else is called of AWS is told in the same words: the console's sign-in page,
+// and IAM Identity Center, of which STS's settings say nothing.
+func TestAProxyThatFailsBeforeOthers(t *testing.T) {
+	t.Parallel()
+	const page, portal = "signin.test.onion", "portal.test.onion"
+	for name, test := range map[string]struct {
+		spoil func(*company)
+		words string // HOST is what is called
+		hint  string
+		asked int
+	}{
+		"wants a password": {func(c *company) { c.proxy.wants("ana") }, "the proxy PROXY (HTTPS_PROXY) wants a name and a password", "set HTTPS_PROXY to", 1},
+		"takes no other password": {func(c *company) {
+			c.proxy.wants("ana")
+			c.set("HTTPS_PROXY=" + c.proxy.as("ana", "MARKED/wrong-proxypassword"))
+		}, "(HTTPS_PROXY) did not take the name and password", "set HTTPS_PROXY to", 1},
+		"refuses": {func(c *company) { c.proxy.set(http.StatusForbidden, false) },
+			"the proxy PROXY (HTTPS_PROXY) refused to connect to HOST:443: 403 Forbidden", "let that host through", 1},
+		"is not there": {func(c *company) { c.set("HTTPS_PROXY=http://127.0.0.1:1") },
+			"the proxy http://127.0.0.1:1 (HTTPS_PROXY) cannot be reached: ", "correct HTTPS_PROXY", 0},
+		"never answers":      {func(c *company) { c.proxy.set(0, true) }, "the proxy PROXY (HTTPS_PROXY) did not answer in time", "correct HTTPS_PROXY", 1},
+		"is passed by":       {func(c *company) { c.set("NO_PROXY=.test.onion") }, "the name of HOST:443 cannot be resolved", "", 0},
+		"knows no authority": {func(c *company) { c.set("AWS_CA_BUNDLE=") }, "the certificate of HOST:443 is not trusted: tls: failed to verify", "set ca_bundle", 1},
+	} {
+		for host, args := range map[string][]string{page: {"console", "plain"}, portal: {"login", "on-sso"}} {
+			t.Run(name+", "+host, func(t *testing.T) {
+				t.Parallel()
+				c := newCompany(t, page, portal)
+				c.write("home/.aws/config", "[profile plain]\nrole_arn = "+plainRole+"\nsource_profile = main\n[profile on-sso]\nrole_arn = "+plainRole+
+					"\nsso_start_url = https://corp.example/\nsso_region = eu-west-1\nsso_account_id = 111111111111\nsso_role_name = Dev\n")
+				c.write("home/.aws/sso/cache/"+fmt.Sprintf("%x", sha1.Sum([]byte("https://corp.example/")))+".json", `{"accessToken":"MARKED","expiresAt":"2099-01-01T00:00:00Z"}`)
+				c.set("TEST_SIGNIN=https://"+page+"/federation", "AWS_ENDPOINT_URL_SSO=https://"+portal, "AWS_MAX_ATTEMPTS=1")
+				c.get("plain").credentials() // by which the page is asked
+				c.proxy.set(0, false)
+				test.spoil(c)
+				got := c.alone(append(args, "--debug")...)
+				c.fails(got, 6, strings.NewReplacer("PROXY (", c.proxy.url+" (", "HOST", host).Replace(test.words), test.hint)
+				if strings.Contains(got.err, "AWS_ENDPOINT_URL_STS") || got.out != "" {
+					t.Errorf("out %q, err %q", got.out, got.err)
+				}
+				if asked := c.proxy.requests(); len(asked) != test.asked || len(asked) > 0 && asked[0] != "CONNECT "+host+":443" {
+					t.Errorf("the proxy was asked for %q", asked)
+				}
+			})
+		}
+	}
 }
 
 // TestCallsGoWhereTheSettingsSay: the proxy sees the name that a call goes to, and

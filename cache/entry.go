@@ -33,13 +33,14 @@ type story struct {
 	Serial   string        `json:"serial,omitempty"`
 	Expires  time.Time     `json:"expires"`
 	IssuedAt time.Time     `json:"issued"`
+	CodedAt  time.Time     `json:"coded,omitzero"`
 	Skew     time.Duration `json:"skew,omitempty"` // nanoseconds
 }
 
 func storyOf(i creds.Issued) story {
 	return story{
 		Version: version, Profile: i.Profile, Call: i.Call, RoleARN: i.RoleARN, Serial: i.Serial,
-		Expires: i.Expiration.UTC(), IssuedAt: i.IssuedAt.UTC(), Skew: i.Skew,
+		Expires: i.Expiration.UTC(), IssuedAt: i.IssuedAt.UTC(), CodedAt: i.CodedAt.UTC(), Skew: i.Skew,
 	}
 }
 
@@ -48,7 +49,7 @@ func (s story) issued() creds.Issued {
 	return creds.Issued{
 		Credentials: creds.Credentials{Expiration: s.Expires},
 		Profile:     s.Profile, Call: s.Call, RoleARN: s.RoleARN, Serial: s.Serial,
-		IssuedAt: s.IssuedAt, Skew: s.Skew,
+		IssuedAt: s.IssuedAt, CodedAt: s.CodedAt, Skew: s.Skew,
 	}
 }
 

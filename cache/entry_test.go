@@ -12,18 +12,19 @@ import (
 // by the daypass of tomorrow, and the other way round.
 const frozen = `{"v":1,"profile":"dev","call":"AssumeRole","role":"arn:aws:iam::222222222222:role/Dev",` +
 	`"serial":"arn:aws:iam::111111111111:mfa/ana","expires":"2026-11-21T13:00:00Z","issued":"2026-11-21T12:00:00.123456789Z",` +
-	`"skew":-1500000000,"id":"ASIAIOSFODNN7EXAMPLE","secret":"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",` +
+	`"coded":"2026-11-21T11:00:00Z","skew":-1500000000,"id":"ASIAIOSFODNN7EXAMPLE","secret":"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",` +
 	`"token":"FwoGZXIvYXdzEBY+token/with=all\u0026\u003csigns\u003e","account":"222222222222"}`
 
 // frozenIndex is the index file of the same entry.
 const frozenIndex = `{"v":1,"profile":"dev","call":"AssumeRole","role":"arn:aws:iam::222222222222:role/Dev",` +
 	`"serial":"arn:aws:iam::111111111111:mfa/ana","expires":"2026-11-21T13:00:00Z","issued":"2026-11-21T12:00:00.123456789Z",` +
-	`"skew":-1500000000}`
+	`"coded":"2026-11-21T11:00:00Z","skew":-1500000000}`
 
 func TestFrozen(t *testing.T) {
 	c, m, _ := newCache(t)
 	i := sample()
-	i.IssuedAt = i.IssuedAt.In(time.FixedZone("", 3600)) // the local clock's zone is nobody's business
+	zone := time.FixedZone("", 3600) // the local clock's is nobody's business
+	i.IssuedAt, i.CodedAt = i.IssuedAt.In(zone), i.CodedAt.In(zone)
 	if err := c.Put(t.Context(), "key", i); err != nil {
 		t.Fatal(err)
 	}
@@ -35,6 +36,10 @@ func TestFrozen(t *testing.T) {
 	}
 	if got, err := decode([]byte(frozen)); err != nil || !same(got, sample()) {
 		t.Errorf("read as %+v, %v", got, err)
+	}
+	before := strings.Replace(frozen, `"coded":"2026-11-21T11:00:00Z",`, "", 1) // as it was written at first
+	if got, err := decode([]byte(before)); err != nil || !got.CodedAt.IsZero() || got.AccessKeyID != sample().AccessKeyID {
+		t.Errorf("without a field, read as %+v, %v", got, err)
 	}
 }
 

@@ -23,6 +23,7 @@ type Listing struct {
 	Profile, Call     string // as in creds.Issued
 	RoleARN, Serial   string // empty if none
 	Expires, IssuedAt time.Time
+	CodedAt           time.Time
 	Skew              time.Duration
 	PassedOver        error // why a better store was not used, nil if none was
 
@@ -33,7 +34,7 @@ type Listing struct {
 // judges freshness.
 func (l Listing) Issued() creds.Issued {
 	return story{Profile: l.Profile, Call: l.Call, RoleARN: l.RoleARN, Serial: l.Serial,
-		Expires: l.Expires, IssuedAt: l.IssuedAt, Skew: l.Skew}.issued()
+		Expires: l.Expires, IssuedAt: l.IssuedAt, CodedAt: l.CodedAt, Skew: l.Skew}.issued()
 }
 
 // Left is how long the entry still lives, as creds.Issued tells it.
@@ -124,7 +125,7 @@ func (c *Cache) read(name string) (Listing, bool) {
 	}
 	return Listing{
 		Account: account, Store: store, Profile: r.Profile, Call: r.Call, RoleARN: r.RoleARN, Serial: r.Serial,
-		Expires: r.Expires, IssuedAt: r.IssuedAt, Skew: r.Skew,
+		Expires: r.Expires, IssuedAt: r.IssuedAt, CodedAt: r.CodedAt, Skew: r.Skew,
 		PassedOver: r.passedOver(), lost: store == kernelName && r.Boot != boot(),
 	}, true
 }

@@ -129,6 +129,7 @@ func sample() creds.Issued {
 		RoleARN:  "arn:aws:iam::222222222222:role/Dev",
 		Serial:   "arn:aws:iam::111111111111:mfa/ana",
 		IssuedAt: noon.Add(123456789 * time.Nanosecond),
+		CodedAt:  noon.Add(-time.Hour),
 		Skew:     -1500 * time.Millisecond,
 	}
 }
@@ -136,7 +137,7 @@ func sample() creds.Issued {
 func same(a, b creds.Issued) bool {
 	return a.AccessKeyID == b.AccessKeyID && a.SecretAccessKey.Equal(b.SecretAccessKey) && a.SessionToken.Equal(b.SessionToken) &&
 		a.Expiration.Equal(b.Expiration) && a.AccountID == b.AccountID && a.Profile == b.Profile && a.Call == b.Call &&
-		a.RoleARN == b.RoleARN && a.Serial == b.Serial && a.IssuedAt.Equal(b.IssuedAt) && a.Skew == b.Skew
+		a.RoleARN == b.RoleARN && a.Serial == b.Serial && a.IssuedAt.Equal(b.IssuedAt) && a.CodedAt.Equal(b.CodedAt) && a.Skew == b.Skew
 }
 
 // storesOf names the stores of a child.

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"daypass/creds"
 	"daypass/profile"
@@ -19,6 +20,8 @@ func (a *app) baseWords(err error) (what, hint string, code int) {
 		return "", "", 0
 	case e.Kind == profile.Process:
 		return programWords(e)
+	case e.Problem == session.TokenUnreadable && e.Kind == profile.Metadata:
+		return fmt.Sprintf("the container's token for profile %q cannot be read: %s: %v", e.Profile, e.Detail, e.Err), "correct that variable", exitFailed
 	case e.Problem == session.TokenUnreadable:
 		return fmt.Sprintf("the identity token of profile %q cannot be read: %s: %v", e.Profile, e.Detail, e.Err),
 			"web_identity_token_file must name the file that the token is written to", exitFailed
@@ -55,6 +58,10 @@ func madeWords(e *session.BaseError) (what, hint string, code int) {
 		}
 		return fmt.Sprintf("profile %q rests on IAM Identity Center, and nobody is signed in there any more", e.Profile), hint, exitFailed
 	case session.BaseUnreachable:
+		if lost := (*session.UnreachableError)(nil); errors.As(e, &lost) {
+			what, hint, code = lostWords(lost)
+			return maker + whose + ": " + what, hint, code
+		}
 		return fmt.Sprintf("%s%s cannot be reached at %s: %v", maker, whose, e.Detail, e.Err), reachHint(e.Kind), exitUnreachable
 	case session.BaseUnreadable:
 		return fmt.Sprintf("what answers at %s has no credentials%s", e.Detail, whose), reachHint(e.Kind), exitUnreachable
@@ -77,6 +84,8 @@ func refusedBaseWords(e *session.BaseError, what string) (_, hint string, code i
 	switch {
 	case e.Detail == "429" || len(e.Detail) == 3 && e.Detail[0] == '5':
 		return what, "try again in a minute", exitUnreachable
+	case e.Kind == profile.SSO && (e.Detail == "407" || strings.HasPrefix(e.Detail, "3")): // a proxy, or a network that wants a login
+		return what, checkNetwork, exitUnreachable
 	case e.Kind == profile.SSO:
 		return what, "whoever is signed in must have the role sso_role_name in the account sso_account_id", exitDenied
 	}

@@ -142,7 +142,7 @@ func (a *app) explainPlan(x *explanation, p *profile.Profile, o options) error {
 		if i == len(plan.steps)-1 {
 			wish = g.wish
 		}
-		x.Steps = append(x.Steps, a.explainStep(s, c, wish))
+		x.Steps = append(x.Steps, a.explainStep(plan.steps[:i+1], c, wish, g.maxAge))
 		if s.Note != "" {
 			x.notes = append(x.notes, s.Note)
 		}
@@ -150,12 +150,14 @@ func (a *app) explainPlan(x *explanation, p *profile.Profile, o options) error {
 	return plan.network.Check()
 }
 
-func (a *app) explainStep(s session.Step, c *cache.Cache, wish time.Duration) explainedStep {
+// explainStep is about the last of steps.
+func (a *app) explainStep(steps []session.Step, c *cache.Cache, wish, maxAge time.Duration) explainedStep {
+	s := steps[len(steps)-1]
 	x := explainedStep{
 		Call: s.Call, RoleARN: s.RoleARN, Serial: s.Serial, Code: s.Serial != "",
 		Duration: int64(s.Duration / time.Second), Cache: "miss", explainedRole: explainRole(s),
 	}
-	if e, ok := c.Peek(s.Key); ok && e.Left(a.Now()) > 0 {
+	if e, ok := c.Peek(s.Key); ok && e.Left(a.Now()) > 0 && !session.TooOld(e.Issued(), steps, a.Now(), maxAge) {
 		expires := creds.Time(e.Expires)
 		x.Expires, x.Cache = &expires, "expiring"
 		if session.Fresh(e.Issued(), a.Now(), wish) {

@@ -8,7 +8,7 @@ import (
 	"daypass/session"
 )
 
-// explainedRole is what an AssumeRole call carries beside its role, each called
+// explainedRole is what a call for a role carries beside its role, each called
 // as the setting that says it. It is empty for another call.
 type explainedRole struct {
 	SessionName    string         `json:"role_session_name,omitempty"`
@@ -61,10 +61,10 @@ func (x explainedRole) lines() []string {
 
 // given notes which settings the command line goes before.
 func (x *explanation) given(p *profile.Profile, given session.Given) {
-	if len(p.Roles) == 0 {
-		return
+	last := p.Base.Role
+	if n := len(p.Roles); n > 0 {
+		last = p.Roles[n-1]
 	}
-	last := p.Roles[len(p.Roles)-1]
 	for _, name := range given.Settings() {
 		if s, ok := last.Lookup(name); ok {
 			x.notes = append(x.notes, fmt.Sprintf("--%s goes before %s (%s)", strings.ReplaceAll(name, "_", "-"), s.Key, s.Place()))

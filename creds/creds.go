@@ -24,6 +24,10 @@ type Issued struct {
 	Serial   string        // the MFA device they rest on, empty if none
 	IssuedAt time.Time     // by the local clock
 	Skew     time.Duration // STS's clock minus the local one at issue
+
+	// CodedAt is when what they were got by was issued for a code, by the local
+	// clock; zero if nothing was, or if that is not known.
+	CodedAt time.Time
 }
 
 // Left is how long the credentials still live at the local time now: the

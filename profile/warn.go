@@ -203,7 +203,7 @@ var knownKeys = []string{
 	"min_remaining", "prompt", "prompt_timeout", "store",
 	"region", "output", "services", "endpoint_url", "ignore_configured_endpoint_urls",
 	"ca_bundle", "retry_mode", "max_attempts", "use_fips_endpoint", "use_dualstack_endpoint", "sts_regional_endpoints",
-	"ec2_metadata_service_endpoint",
+	"ec2_metadata_service_endpoint", "ec2_metadata_service_endpoint_mode", "ec2_metadata_v1_disabled",
 }
 
 // keyPair: SDKs want both halves, and the token, in one file.

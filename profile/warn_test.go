@@ -61,7 +61,7 @@ func TestWarnings(t *testing.T) {
 		"empty process":     {"[profile a]\ncredential_process =\n", "", []string{"c2 credential_process"}, "AWS CLI fails"},
 
 		"typo":         {"[profile a]\n" + ours + "daypass_mfa_seriel = arn:aws:m\ndaypass_source_profile = b\n", "[b]\n" + keys, []string{"c3 daypass_mfa_seriel"}, `no setting "mfa_seriel"`},
-		"known":        {"[profile a]\n" + keys + "daypass_endpoint_url = http://h\ndaypass_store = none\ndaypass_mfa_max_age = 1h\n", "", nil, ""},
+		"known":        {"[profile a]\n" + keys + "daypass_endpoint_url = http://h\ndaypass_store = none\ndaypass_mfa_max_age = 1h\ndaypass_ec2_metadata_service_endpoint_mode = IPv6\ndaypass_ec2_metadata_v1_disabled = true\n", "", nil, ""},
 		"half a token": {"[profile a]\naws_session_token = t\n", "[a]\n" + keys, []string{"c2 aws_session_token"}, "need not belong"},
 		"split pair":   {"[profile a]\naws_access_key_id = AKIA\n", "[a]\naws_secret_access_key = s\n", []string{"k2 aws_secret_access_key"}, "other half"},
 

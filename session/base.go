@@ -92,6 +92,7 @@ func (b *Base) madeElsewhere() profile.Kind {
 // ReadBase returns the base of p, with its credentials if they stand in the files
 // or, where it says credential_source = Environment and nowhere else, in the
 // environment. Of the other kinds it knows what names them: a hit needs no more.
+// Errors are *ConfigError and *NetworkConfigError.
 func ReadBase(p *profile.Profile, getenv func(string) string) (Base, error) {
 	b := Base{Kind: p.Base.Kind, Profile: p.Base.Profile}
 	switch b.Kind {
@@ -123,8 +124,9 @@ func ReadBase(p *profile.Profile, getenv func(string) string) (Base, error) {
 		b.ID, b.get = b.signedIn(p, getenv)
 		return b, nil
 	case profile.Metadata:
-		b.ID, b.get = b.metadata(p, getenv)
-		return b, nil
+		var err error
+		b.ID, b.get, err = b.metadata(p, getenv)
+		return b, err
 	}
 	b.ID = b.Credentials.AccessKeyID
 	return b, nil

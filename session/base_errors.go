@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -22,10 +23,10 @@ const (
 	ProgramSlow                         // the program
 	BaseUnreadable                      // what gave something else than credentials: the program, the host
 	BaseExpired                         // nothing
-	TokenUnreadable                     // the file of the identity token; Err says why
+	TokenUnreadable                     // the file of the token, behind the variable if one names it, or the variable; Err says why
 	SignInNeeded                        // the sso_session, empty if there is none
 	BaseRefused                         // the status of the HTTP answer, empty if it came within one
-	BaseUnreachable                     // the host; Err says why
+	BaseUnreachable                     // the host; Err says why, of IAM Identity Center as an *UnreachableError
 	MetadataOff                         // the variable that switches it off
 	ContainerMissing                    // the variables that would say where it is
 	ContainerForeign                    // the variable that names a host to which no token may go
@@ -45,7 +46,7 @@ type BaseError struct {
 func (e *BaseError) Error() string {
 	problem := [...]string{
 		"the program failed", "the program did not end in time", "the answer holds no credentials", "they have expired",
-		"the identity token cannot be read", "nobody is signed in", "refused", "no answer", "switched off", "no address",
+		"the token cannot be read", "nobody is signed in", "refused", "no answer", "switched off", "no address",
 		"not an address of a container's",
 	}[e.Problem]
 	text := fmt.Sprintf("base %s of profile %q: %s (%s)", e.Kind, e.Profile, problem, e.Detail)
@@ -70,11 +71,18 @@ func (b *Base) failure(ctx context.Context, w *wire, err error) error {
 	var lost *smithyhttp.RequestSendError
 	var said smithy.APIError
 	host, _ := w.host.Load().(string)
+	if met := w.met.Load(); met != nil {
+		err = errors.Join(err, *met)
+	}
 	switch {
 	case stopped(ctx):
 		return context.Cause(ctx)
 	case errors.As(err, &answer) && answer.HTTPStatusCode() >= 300:
 		return b.failed(BaseRefused, strconv.Itoa(answer.HTTPStatusCode()), nil)
+	case w.lost.Load() != nil: // others are on this machine
+		e := unreachable(getRoleCredentials, w, err, func(s string) string { return s })
+		e.Err = plain(err)
+		return b.failed(BaseUnreachable, e.Host, e)
 	case slow(err):
 		return b.failed(BaseUnreachable, host, errSlow)
 	case errors.As(err, &lost):
@@ -93,11 +101,15 @@ var (
 // plain is the network's reason, without what came over the network.
 func plain(err error) error {
 	var op *net.OpError
+	var certificate *tls.CertificateVerificationError
+	var refused *proxyError
 	switch {
+	case errors.As(err, &refused):
+		return refused
 	case errors.As(err, &op):
 		return op
-	case distrusted(err):
-		return errors.New("its certificate is not trusted")
+	case errors.As(err, &certificate):
+		return certificate
 	}
 	return errNoHTTP
 }

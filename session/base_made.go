@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"daypass/creds"
 )
@@ -43,14 +44,34 @@ func (b *Base) made(ctx context.Context, w *wire, c aws.Credentials, err error) 
 // nearby is a client for what is on this very machine: no proxy gets to see its
 // credentials, whatever the environment says.
 func nearby() aws.HTTPClient {
-	return staying(awshttp.NewBuildableClient().
+	return noted{staying(awshttp.NewBuildableClient().
 		WithTimeout(attemptLimit).
 		WithDialerOptions(func(d *net.Dialer) { d.Timeout = nearLimit }).
-		WithTransportOptions(func(t *http.Transport) { t.Proxy, t.ResponseHeaderTimeout = nil, 2*nearLimit }))
+		WithTransportOptions(func(t *http.Transport) { t.Proxy, t.ResponseHeaderTimeout = nil, 2*nearLimit }))}
+}
+
+// noted notes on the wire why the last request came to nothing: the SDK lets nobody
+// see what it met when it asked for a token of the metadata service.
+type noted struct{ aws.HTTPClient }
+
+// Do sends r.
+func (c noted) Do(r *http.Request) (*http.Response, error) {
+	response, err := c.HTTPClient.Do(r)
+	var met error
+	switch {
+	case err != nil:
+		met = &smithyhttp.RequestSendError{Err: err}
+	case response.StatusCode >= 300:
+		met = &smithyhttp.ResponseError{Response: &smithyhttp.Response{Response: response}}
+	}
+	if w := wireOf(r.Context()); w != nil {
+		w.met.Store(&met)
+	}
+	return response, err
 }
 
 // staying is c without redirects: who answers with one would be sent the token,
-// or the code.
+// the code or, in the Referer, a URL that holds credentials.
 func staying(c aws.HTTPClient) aws.HTTPClient {
 	b, ok := c.(*awshttp.BuildableClient)
 	if !ok {

@@ -1,14 +1,18 @@
 package session
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"daypass/creds"
 	"daypass/profile"
@@ -45,6 +49,48 @@ func newMade(t *testing.T) *made {
 	t.Cleanup(server.Close)
 	m.url = server.URL
 	return m
+}
+
+// TestNothingIsWaitedForLong: each client has a limit of its own for a request, and
+// what is tried again ends with the caller's time.
+func TestNothingIsWaitedForLong(t *testing.T) {
+	in := newSignIn(t, ownLines...)
+	cfg, err := Network{Region: Sourced{"eu-west-1", "test"}}.config(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, client := range map[string]aws.HTTPClient{"far": Network{}.wired(cfg.HTTPClient).(told).HTTPClient, "near": nearby().(noted).HTTPClient} {
+		if c := client.(*http.Client); c.Timeout != attemptLimit || c.CheckRedirect == nil {
+			t.Errorf("%s: %s for a request", name, c.Timeout)
+		}
+	}
+	if limit := nearby().(noted).HTTPClient.(*http.Client).Transport.(*http.Transport).ResponseHeaderTimeout; limit != 2*nearLimit {
+		t.Errorf("near: %s for an answer", limit)
+	}
+
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // connections wait to be accepted
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	host := silent.Addr().String()
+	address := "http://" + host
+	in.holds(`{"accessToken":"bearer","expiresAt":%q}`, at(time.Hour))
+	node, task := saying(t, ""), saying(t, "")
+	task.Base.Source.Value = "EcsContainer"
+	for name, p := range map[string]*profile.Profile{"portal": &in.p, "instance": node, "container": task} {
+		b, err := ReadBase(p, env(map[string]string{"AWS_ENDPOINT_URL_SSO": address, "AWS_EC2_METADATA_SERVICE_ENDPOINT": address, fullURI: address}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		err = b.open(ctx, Means{}, in.want.Network, time.Now)
+		cancel()
+		var e *BaseError
+		if !errors.As(err, &e) || e.Problem != BaseUnreachable || e.Detail != host {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
 
 // session gets ana temporary credentials.

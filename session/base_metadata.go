@@ -2,12 +2,14 @@ package session
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"net/url"
-	"os"
 	"strings"
+	"unicode"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
 	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
 	"github.com/aws/aws-sdk-go-v2/feature/ec2/imds"
@@ -19,24 +21,60 @@ import (
 // The variables by which a container tells where its credentials are.
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
 const (
-	relativeURI = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
-	fullURI     = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
-	containerID = "AWS_CONTAINER_AUTHORIZATION_TOKEN" // and the same with _FILE
-	taskHost    = "http://169.254.170.2"
+	relativeURI        = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
+	fullURI            = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+	containerToken     = "AWS_CONTAINER_AUTHORIZATION_TOKEN"
+	containerTokenFile = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
+	taskHost           = "http://169.254.170.2"
 )
 
 // metadata gets the credentials that an instance or a container has.
-func (b Base) metadata(p *profile.Profile, getenv func(string) string) (id string, get getter) {
+func (b Base) metadata(p *profile.Profile, getenv func(string) string) (id string, get getter, err error) {
 	if strings.EqualFold(p.Base.Source.Value, "EcsContainer") {
-		return definition(p.Base, getenv(relativeURI), getenv(fullURI)), b.container(getenv)
+		return definition(p.Base, getenv(relativeURI), getenv(fullURI)), b.container(getenv), nil
 	}
-	endpoint := firstOf(p, getenv, "ec2_metadata_service_endpoint", "AWS_EC2_METADATA_SERVICE_ENDPOINT").Value
-	return definition(p.Base, endpoint), b.instance(endpoint, getenv)
+	at, err := readInstance(p, getenv)
+	if err != nil {
+		return "", nil, err
+	}
+	return definition(p.Base, at.endpoint.Value, at.mode.Value, at.v1Disabled.Value), b.instance(at, getenv), nil
+}
+
+// instance is what is said of the metadata service of EC2.
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-imds-credentials.html
+type instance struct {
+	endpoint   Sourced // a URL
+	mode       Sourced // "IPv4", "IPv6" or empty; an endpoint goes before it
+	v1Disabled Sourced // "true", "false" or empty
+}
+
+func readInstance(p *profile.Profile, getenv func(string) string) (instance, error) {
+	at := instance{
+		endpoint:   firstOf(p, getenv, "ec2_metadata_service_endpoint", "AWS_EC2_METADATA_SERVICE_ENDPOINT"),
+		mode:       firstOf(p, getenv, "ec2_metadata_service_endpoint_mode", "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"),
+		v1Disabled: firstOf(p, getenv, "ec2_metadata_v1_disabled", "AWS_EC2_METADATA_V1_DISABLED"),
+	}
+	if !isEndpoint(at.endpoint.Value) {
+		return at, &NetworkConfigError{From: at.endpoint.From, Err: errors.New("is not an http or https URL")}
+	}
+	if err := at.mode.either("ec2_metadata_service_endpoint_mode", "IPv4", "IPv6"); err != nil {
+		return at, err
+	}
+	return at, at.v1Disabled.either("ec2_metadata_v1_disabled", "true", "false")
+}
+
+// options makes o a client of that service. All is said, since the SDK would take
+// the rest from the environment.
+func (at instance) options(o *imds.Options) {
+	o.HTTPClient, o.Endpoint = nearby(), at.endpoint.Value
+	o.EndpointMode, o.EnableFallback = imds.EndpointModeStateIPv4, aws.BoolTernary(!yes(at.v1Disabled))
+	if strings.EqualFold(at.mode.Value, "IPv6") {
+		o.EndpointMode = imds.EndpointModeStateIPv6
+	}
 }
 
 // instance asks the metadata service of EC2.
-// https://docs.aws.amazon.com/sdkref/latest/guide/feature-imds-credentials.html
-func (b Base) instance(endpoint string, getenv func(string) string) getter {
+func (b Base) instance(at instance, getenv func(string) string) getter {
 	const off = "AWS_EC2_METADATA_DISABLED"
 	return func(ctx context.Context, _ Means, n Network) (creds.Credentials, error) {
 		if strings.EqualFold(getenv(off), "true") {
@@ -50,9 +88,7 @@ func (b Base) instance(endpoint string, getenv func(string) string) getter {
 		}
 		wire := &wire{}
 		c, err := ec2rolecreds.New(func(o *ec2rolecreds.Options) {
-			o.Client = imds.NewFromConfig(cfg, func(o *imds.Options) {
-				o.Endpoint, o.HTTPClient = endpoint, nearby()
-			})
+			o.Client = imds.NewFromConfig(cfg, at.options)
 		}).Retrieve(wire.traced(ctx))
 		return b.made(ctx, wire, c, err)
 	}
@@ -67,26 +103,42 @@ func (b Base) container(getenv func(string) string) getter {
 		if err != nil {
 			return creds.Credentials{}, err
 		}
+		token, err := b.containerToken(getenv)
+		if err != nil {
+			return creds.Credentials{}, err
+		}
 		wire := &wire{}
 		c, err := endpointcreds.New(address, func(o *endpointcreds.Options) {
-			o.HTTPClient = nearby()
-			o.AuthorizationToken = getenv(containerID)
-			if file := getenv(containerID + "_FILE"); file != "" {
-				o.AuthorizationTokenProvider = endpointcreds.TokenProviderFunc(func() (string, error) {
-					text, err := os.ReadFile(file)
-					return string(text), err
-				})
-			}
+			o.HTTPClient, o.AuthorizationToken = nearby(), token
 		}).Retrieve(wire.traced(ctx))
 		return b.made(ctx, wire, c, err)
 	}
 }
 
+// containerToken is what the agent knows the container by, "" if it wants nothing.
+// The file goes first, since whoever writes it replaces it.
+func (b *Base) containerToken(getenv func(string) string) (token string, err error) {
+	token, from := getenv(containerToken), containerToken
+	if file := getenv(containerTokenFile); file != "" {
+		from = containerTokenFile + ": " + file
+		if token, err = readToken(file); err != nil {
+			return "", b.failed(TokenUnreadable, from, err)
+		}
+	}
+	if strings.IndexFunc(token, unicode.IsControl) >= 0 {
+		return "", b.failed(TokenUnreadable, from, errors.New("a header cannot hold it"))
+	}
+	return token, nil
+}
+
 // containerAddress is where a container has its credentials. One that is not
 // encrypted must be a host that only the container can reach, as in all SDKs.
 func (b *Base) containerAddress(ctx context.Context, getenv func(string) string) (string, error) {
-	if path := getenv(relativeURI); path != "" {
+	switch path := getenv(relativeURI); {
+	case strings.HasPrefix(path, "/"):
 		return taskHost + path, nil
+	case path != "": // "@evil.example/" would make a user of the host
+		return "", b.failed(ContainerForeign, relativeURI, nil)
 	}
 	address := getenv(fullURI)
 	if address == "" {

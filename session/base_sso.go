@@ -15,31 +15,42 @@ import (
 	"daypass/profile"
 )
 
+// getRoleCredentials is the action by which IAM Identity Center gives credentials.
+const getRoleCredentials = "GetRoleCredentials"
+
 // signedIn gets the credentials of a role in IAM Identity Center, by the token that
 // "aws sso login" keeps. The SDK renews that token if it can, in its file.
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-sso-credentials.html
 func (b Base) signedIn(p *profile.Profile, getenv func(string) string) (id string, get getter) {
-	portal, tokens := readEndpoint(p, "sso", getenv).Value, readEndpoint(p, "sso_oidc", getenv).Value
+	portal, tokens := readEndpoint(p, "sso", getenv), readEndpoint(p, "sso_oidc", getenv)
 	value := func(key string) string {
 		s, _ := p.Base.Defines(key)
 		return s.Value
 	}
-	return definition(p.Base, portal), func(ctx context.Context, _ Means, n Network) (creds.Credentials, error) {
+	return definition(p.Base, portal.Value), func(ctx context.Context, _ Means, n Network) (creds.Credentials, error) {
 		ctx, cancel := context.WithTimeout(ctx, madeLimit)
 		defer cancel()
-		n.Region.Value = value("sso_region")
-		cfg, err := n.config(ctx)
+		region, _ := p.Base.Defines("sso_region")
+		at := func(endpoint Sourced) Network {
+			n.Region, n.Endpoint = sourced(region), endpoint
+			return n
+		}
+		cfg, err := at(portal).config(ctx)
 		if err != nil {
 			return creds.Credentials{}, err
 		}
-		client := sso.NewFromConfig(cfg, func(o *sso.Options) { o.BaseEndpoint, o.HTTPClient = optional(portal), staying(o.HTTPClient) })
+		client := sso.NewFromConfig(cfg, func(o *sso.Options) {
+			o.BaseEndpoint, o.HTTPClient = optional(portal.Value), at(portal).wired(o.HTTPClient)
+		})
 		provider := ssocreds.New(client, value("sso_account_id"), value("sso_role_name"), value("sso_start_url"), func(o *ssocreds.Options) {
 			if name := value("sso_session"); name != "" {
 				path, err := ssocreds.StandardCachedTokenFilepath(name)
 				if err != nil { // there is no home folder: no token either
 					path = ""
 				}
-				renewing := ssooidc.NewFromConfig(cfg, func(o *ssooidc.Options) { o.BaseEndpoint, o.HTTPClient = optional(tokens), staying(o.HTTPClient) })
+				renewing := ssooidc.NewFromConfig(cfg, func(o *ssooidc.Options) {
+					o.BaseEndpoint, o.HTTPClient = optional(tokens.Value), at(tokens).wired(o.HTTPClient)
+				})
 				o.SSOTokenProvider = ssocreds.NewSSOTokenProvider(renewing, path)
 			}
 		})

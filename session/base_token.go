@@ -48,18 +48,22 @@ func readToken(path string) (string, error) {
 	return token, nil
 }
 
-// tokenStep is the call that trades the identity token of a base for its role.
-func tokenStep(r profile.Role, login string) (Step, error) {
-	s, err := roleStep(r, Given{}, login)
-	if err != nil {
-		return Step{}, err
-	}
-	for _, key := range []string{"external_id", "source_identity", "session_tags", "transitive_session_tags"} {
-		if setting, ok := r.Lookup(key); ok {
-			return Step{}, &profile.Error{Profile: r.Profile, File: setting.File, Line: setting.Line, Key: setting.Key,
-				Message: "STS takes none beside an identity token"}
+// tokenStep is the call that trades the identity token of a base for its role r, and
+// g in place of its settings. It takes less than AssumeRole.
+// https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
+func tokenStep(r profile.Role, g Given, login string) (Step, error) {
+	const none = "STS takes none beside an identity token"
+	for _, p := range parameters() {
+		setting, set := r.Lookup(p.setting)
+		switch {
+		case p.token:
+		case p.give(&Step{}, g):
+			return Step{}, p.wrong(none)
+		case set:
+			return Step{}, &profile.Error{Profile: r.Profile, File: setting.File, Line: setting.Line, Key: setting.Key, Message: none}
 		}
 	}
+	s, err := roleStep(r, g, login)
 	s.Call = AssumeRoleWithWebIdentity
-	return s, nil
+	return s, err
 }

@@ -9,7 +9,7 @@ import (
 	"net/url"
 	"strings"
 
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"daypass/creds"
 )
@@ -100,16 +100,12 @@ func (s Signin) Destination(page string) (string, error) {
 // before the call, *RefusedError and *UnreachableError after; none repeats an
 // address, since those hold c or the sign-in token.
 func (s Signin) URL(ctx context.Context, n Network, c creds.Credentials, destination string) (creds.Secret, error) {
+	n.Endpoint, n.FIPS, n.DualStack = Sourced{}, Sourced{}, Sourced{} // which are about STS
 	cfg, err := n.config(ctx)
 	if err != nil {
 		return creds.Secret{}, err
 	}
-	client := &http.Client{Timeout: attemptLimit, CheckRedirect: stay}
-	if b, ok := cfg.HTTPClient.(*awshttp.BuildableClient); ok {
-		client.Transport = b.GetTransport()
-	}
-	defer client.CloseIdleConnections()
-	token, err := s.token(ctx, client, c)
+	token, err := s.token(ctx, n.wired(cfg.HTTPClient), c)
 	if err != nil {
 		return creds.Secret{}, err
 	}
@@ -117,14 +113,10 @@ func (s Signin) URL(ctx context.Context, n Network, c creds.Credentials, destina
 	return creds.NewSecret(s.Federation + "?" + query.Encode()), nil
 }
 
-// stay follows no redirect: it would take the credentials elsewhere, in the
-// Referer if not in the body.
-func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-
 // token gets the sign-in token. It names no duration: the session lasts as long
 // as c, and the page refuses more for a role that was assumed by a session.
 // https://github.com/99designs/aws-vault/issues/77
-func (s Signin) token(ctx context.Context, client *http.Client, c creds.Credentials) (string, error) {
+func (s Signin) token(ctx context.Context, client aws.HTTPClient, c creds.Credentials) (string, error) {
 	wire, hide := &wire{}, hider(c, "")
 	request, err := s.request(wire.traced(ctx), c)
 	if err != nil {

@@ -44,12 +44,12 @@ func (n Network) check(p *profile.Profile) error {
 		{"use_dualstack_endpoint", n.DualStack, "true", "false"},
 		{"sts_regional_endpoints", n.Legacy, "regional", "legacy"},
 	} {
-		if v := s.is.Value; v != "" && !strings.EqualFold(v, s.one) && !strings.EqualFold(v, s.other) {
-			return &NetworkConfigError{From: s.is.From, Err: fmt.Errorf("%s is %q, neither %s nor %s", s.setting, v, s.one, s.other)}
+		if err := s.is.either(s.setting, s.one, s.other); err != nil {
+			return err
 		}
 	}
 	set := n.Endpoint.Value != ""
-	if u, err := url.Parse(n.Endpoint.Value); set && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+	if !isEndpoint(n.Endpoint.Value) {
 		return wrong(EndpointInvalid, n.Endpoint.From)
 	}
 	if !isRegion(n.Region.Value) || !set && strings.HasSuffix(n.Region.Value, "-global") && n.Region.Value != global {
@@ -59,6 +59,20 @@ func (n Network) check(p *profile.Profile) error {
 		return wrong(RegionForeign, foreign)
 	}
 	return n.checkVariant(wrong)
+}
+
+// either is an error if a value is set that is neither of two.
+func (s Sourced) either(setting, one, other string) error {
+	if s.Value == "" || strings.EqualFold(s.Value, one) || strings.EqualFold(s.Value, other) {
+		return nil
+	}
+	return &NetworkConfigError{From: s.From, Err: fmt.Errorf("%s is %q, neither %s nor %s", setting, s.Value, one, other)}
+}
+
+// isEndpoint reports whether address can be one, or is not set.
+func isEndpoint(address string) bool {
+	u, err := url.Parse(address)
+	return address == "" || err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")
 }
 
 // checkVariant: an endpoint is as it is, and the global one has no variants,
@@ -98,14 +112,36 @@ func (n Network) Foreign() (host string, plain bool) {
 	return u.Host, plain
 }
 
-// awsSTS reports whether host is one of AWS's for STS, a VPC endpoint included:
-// others of its names are let to anybody.
+// awsSTS reports whether host is one of AWS's for STS: sts.DOMAIN, sts.REGION.DOMAIN
+// or vpce-ID.sts.REGION.vpce.DOMAIN. Others of its names are let to anybody:
+// sts.s3.amazonaws.com is whoever's bucket it is.
 func awsSTS(host string) bool {
-	first, _, _ := strings.Cut(host, ".")
-	sts := first == "sts" || first == "sts-fips" || strings.HasPrefix(first, "vpce-") && strings.Contains(host, ".sts.")
-	return sts && slices.ContainsFunc(partitions(), func(p awsPartition) bool {
-		return strings.HasSuffix(host, "."+p.domains[0]) || strings.HasSuffix(host, "."+p.domains[1])
-	})
+	id, rest, _ := strings.Cut(host, ".")
+	private := strings.HasPrefix(id, "vpce-")
+	if !private {
+		rest = host
+	}
+	service, place, _ := strings.Cut(rest, ".")
+	region, domain, _ := strings.Cut(place, ".")
+	domains := partitionOf(region).domains
+	switch {
+	case service != "sts" && service != "sts-fips":
+		return false
+	case private:
+		return looksLikeRegion(region) && domain == "vpce."+domains[0]
+	case looksLikeRegion(region):
+		return domain == domains[0] || domain == domains[1]
+	}
+	return slices.ContainsFunc(partitions(), func(p awsPartition) bool { return rest == "sts."+p.domains[0] })
+}
+
+// looksLikeRegion reports whether name is words and a number: us-gov-west-1.
+func looksLikeRegion(name string) bool {
+	words := strings.Split(name, "-")
+	last := len(words) - 1
+	made := func(of string, word string) bool { return word != "" && strings.Trim(word, of) == "" }
+	return last >= 2 && made("0123456789", words[last]) &&
+		!slices.ContainsFunc(words[:last], func(word string) bool { return !made("abcdefghijklmnopqrstuvwxyz", word) })
 }
 
 // partition is that of the ARNs, which must be right, else that of the region.
@@ -120,7 +156,7 @@ func partition(p *profile.Profile, region string) string {
 			return parts[1]
 		}
 	}
-	return regionPartition(region)
+	return partitionOf(region).name
 }
 
 // partitions are AWS's, but for the first: how the names of their regions begin,
@@ -144,19 +180,20 @@ type awsPartition struct {
 	domains [2]string
 }
 
-func regionPartition(region string) string {
+// partitionOf is the partition that a region is of, by its name.
+func partitionOf(region string) awsPartition {
 	for _, p := range partitions() {
 		if strings.HasPrefix(region, p.regions) {
-			return p.name
+			return p
 		}
 	}
-	return "aws"
+	return awsPartition{"aws", "", [2]string{"amazonaws.com", "api.aws"}}
 }
 
 // foreignRegion says that the region is of another partition than the ARNs, ""
 // if it is not, or if that is not known.
 func (n Network) foreignRegion() string {
-	own := regionPartition(n.Region.Value)
+	own := partitionOf(n.Region.Value).name
 	known := n.Partition == "aws" || slices.ContainsFunc(partitions(), func(p awsPartition) bool { return p.name == n.Partition })
 	if n.Region.From == "" || own == n.Partition || !known {
 		return ""

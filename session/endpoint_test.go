@@ -3,8 +3,13 @@ package session
 import (
 	"errors"
 	"fmt"
+	"net/http"
+	"os"
 	"strings"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"daypass/profile"
 )
@@ -27,9 +32,39 @@ var places = map[string][4]string{
 	"us-isof-south-1": {"sts.us-isof-south-1.csp.hci.ic.gov", "sts-fips.us-isof-south-1.csp.hci.ic.gov", "sts.us-isof-south-1.api.aws.hci.ic.gov", "sts-fips.us-isof-south-1.api.aws.hci.ic.gov"},
 }
 
+// recorder keeps a request, and sends none.
+type recorder struct{ request *http.Request }
+
+func (r *recorder) Do(request *http.Request) (*http.Response, error) {
+	r.request = request
+	return nil, errors.New("recorded")
+}
+
+// called is where a call by n goes, and the region that it is signed for.
+func called(t *testing.T, n Network) (address, region string) {
+	t.Helper()
+	client, err := newClient(t.Context(), n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &recorder{}
+	_, _ = client.sts.GetCallerIdentity(t.Context(), nil, func(o *sts.Options) {
+		o.HTTPClient, o.Retryer, o.Credentials = r, aws.NopRetryer{}, signing(longTerm().Credentials)
+	})
+	if r.request == nil {
+		return "", ""
+	}
+	scope := strings.Split(r.request.Header.Get("Authorization"), "/")
+	if len(scope) < 4 || scope[3] != "sts" {
+		t.Fatalf("signed for %q", scope)
+	}
+	return r.request.URL.Scheme + "://" + r.request.URL.Host, scope[2]
+}
+
 // TestWhereSTSIs: partition, endpoint setting, FIPS and dual-stack, each said by
-// the profile and by the environment.
+// the profile and by the environment, give the host that is shown and called.
 func TestWhereSTSIs(t *testing.T) {
+	newWorld(t)
 	const vpc = "https://vpce-1-a.sts.eu-west-1.vpce.amazonaws.com"
 	endpoints := []struct {
 		lines string
@@ -73,6 +108,15 @@ func TestWhereSTSIs(t *testing.T) {
 					switch {
 					case problem < 0 && (err != nil || n.Host() != want):
 						t.Errorf("%s %v: %s, %v; want %s", lines, vars, n.Host(), err, want)
+					case problem < 0:
+						address, signed := called(t, n)
+						scope := region
+						if want == globalHost {
+							scope = "us-east-1"
+						}
+						if address != want || signed != scope {
+							t.Errorf("%s %v: called %s, signed for %s; want %s, %s", lines, vars, address, signed, want, scope)
+						}
 					case problem >= 0 && (!errors.As(err, &wrong) || wrong.Problem != problem):
 						t.Errorf("%s %v: %v; want problem %d", lines, vars, err, problem)
 					}
@@ -85,6 +129,7 @@ func TestWhereSTSIs(t *testing.T) {
 // TestLegacy: the regions that there were before 2019 share the global endpoint,
 // if the user says so, and no others.
 func TestLegacy(t *testing.T) {
+	newWorld(t)
 	const host = "https://sts.amazonaws.com"
 	for _, test := range []struct {
 		lines string
@@ -104,6 +149,28 @@ func TestLegacy(t *testing.T) {
 		n, err := ReadNetwork(load(t, test.lines), env(test.env), "")
 		if err != nil || n.Host() != test.want {
 			t.Errorf("%q %v: %s, %v; want %s", test.lines, test.env, n.Host(), err, test.want)
+		}
+		if address, region := called(t, n); address != test.want || (region == "us-east-1") != (n.Region.Value == "us-east-1" || test.want == host) {
+			t.Errorf("%q %v: called %s, signed for %s", test.lines, test.env, address, region)
+		}
+	}
+}
+
+// TestTheSDKReadsNoEndpoint: what the environment says of it we have read.
+func TestTheSDKReadsNoEndpoint(t *testing.T) {
+	newWorld(t)
+	t.Setenv("AWS_ENDPOINT_URL_STS", "https://elsewhere.example")
+	t.Setenv("AWS_ENDPOINT_URL", "https://elsewhere.example")
+	for lines, want := range map[string]string{
+		"region = eu-west-1\nignore_configured_endpoint_urls = true": "https://sts.eu-west-1.amazonaws.com",
+		"region = eu-west-1": "https://elsewhere.example",
+	} {
+		n, err := ReadNetwork(load(t, lines), os.Getenv, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if address, _ := called(t, n); address != want {
+			t.Errorf("%q: called %s, want %s", lines, address, want)
 		}
 	}
 }
@@ -170,7 +237,8 @@ func TestForeign(t *testing.T) {
 	}
 	all := map[string]where{
 		"": {"", false},
-		"https://vpce-1.sts.r.vpce.amazonaws.com": {"", false},
+		"https://STS.eu-west-1.amazonaws.com:443": {"", false},
+		"https://sts.us-west-10.amazonaws.com":    {"", false},
 		"http://sts.eu-west-1.amazonaws.com":      {"sts.eu-west-1.amazonaws.com", true},
 		"https://ec2-1.compute.amazonaws.com":     {"ec2-1.compute.amazonaws.com", false},
 		"https://minio.example:9000":              {"minio.example:9000", false},
@@ -178,12 +246,28 @@ func TestForeign(t *testing.T) {
 		"https://sts.evilapi.aws":                 {"sts.evilapi.aws", false},
 		"http://127.0.0.1:4566":                   {"127.0.0.1:4566", true},
 	}
-	for _, hosts := range places {
+	for region, hosts := range places {
 		for _, host := range hosts {
 			if host != "" {
 				all["https://"+host] = where{}
 			}
 		}
+		for _, service := range []string{"sts", "sts-fips"} {
+			if domain, ok := strings.CutPrefix(hosts[0], "sts."+region+"."); ok {
+				all["https://vpce-0a1-b2."+service+"."+region+".vpce."+domain] = where{}
+			}
+		}
+	}
+	for _, host := range []string{ // of AWS's domains, and of those that look like them
+		"sts.s3.amazonaws.com", "sts.s3-website-us-east-1.amazonaws.com", "sts.s3.us-east-1.amazonaws.com", "sts.s3.dualstack.us-east-1.amazonaws.com",
+		"sts.us-east-1.elb.amazonaws.com", "sts.us-east-1.compute.amazonaws.com", "sts.execute-api.us-east-1.amazonaws.com", "sts-fips.amazonaws.com",
+		"sts.r.amazonaws.com", "sts.us-east.amazonaws.com", "sts.us-east-1a.amazonaws.com", "sts.1-1-1.amazonaws.com", "sts..amazonaws.com", "sts.us--1.amazonaws.com",
+		"sts.eu-west-1.amazonaws.com.cn", "sts.cn-north-1.amazonaws.com", "sts.eu-west-1.amazonaws.eu", "sts.eu-west-1.api.aws.evil.example", "sts.api.aws",
+		"x.sts.eu-west-1.amazonaws.com", "iam.eu-west-1.amazonaws.com", "stst.eu-west-1.amazonaws.com", "sts.eu-west-1.amazonaws.com.", "sts", "sts.eu-west-1",
+		"vpce-1.sts.r.vpce.amazonaws.com", "vpce-1.sts.s3.amazonaws.com", "vpce-1.vpce-svc-2.eu-west-1.vpce.amazonaws.com", "vpce-1.sts.eu-west-1.vpce.amazonaws.com.evil.example",
+		"vpce-1.sts.eu-west-1.amazonaws.com", "sts.eu-west-1.vpce.amazonaws.com", "vpce-1.sts.eu-west-1.vpce.api.aws", "vpce-1.x.sts.eu-west-1.vpce.amazonaws.com", "vpce-1.amazonaws.com",
+	} {
+		all["https://"+host] = where{host, false}
 	}
 	for endpoint, want := range all {
 		host, plain := Network{Endpoint: Sourced{Value: endpoint}}.Foreign()

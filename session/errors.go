@@ -122,7 +122,8 @@ func (e *RefusedError) Full() bool { return e.Code == "LimitExceeded" }
 // NotAWS reports that something else answered: a proxy, a captive portal.
 func (e *RefusedError) NotAWS() bool { return strings.HasPrefix(e.Code, notAWS) }
 
-// Service is the one that was called: "STS", "IAM" or "the sign-in page".
+// Service is the one that was called: "STS", "IAM", "the sign-in page" or "IAM
+// Identity Center".
 func (e *RefusedError) Service() string { return service(e.Call) }
 
 func service(call string) string {
@@ -131,6 +132,8 @@ func service(call string) string {
 		return "IAM"
 	case GetSigninToken:
 		return "the sign-in page"
+	case getRoleCredentials:
+		return "IAM Identity Center"
 	}
 	return "STS"
 }
@@ -187,7 +190,7 @@ func failure(ctx context.Context, call string, w *wire, err error, hide func(str
 	return unreachable(call, w, err, hide)
 }
 
-func unreachable(call string, w *wire, err error, hide func(string) string) error {
+func unreachable(call string, w *wire, err error, hide func(string) string) *UnreachableError {
 	host, _ := w.host.Load().(string)
 	e := &UnreachableError{Call: call, Host: hide(host), Sent: w.sent.Load(), Slow: slow(err), Cert: distrusted(err), Name: unresolved(err)}
 	if l := w.lost.Load(); l != nil {

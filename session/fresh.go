@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"daypass/creds"
@@ -34,13 +35,32 @@ func (g *Getter) lookup(ctx context.Context, i int) (creds.Issued, bool) {
 	if g.Refresh && held.IssuedAt.Before(g.begun()) {
 		return creds.Issued{}, false
 	}
-	if age := g.Now().Sub(held.IssuedAt); g.MaxAge > 0 && age > g.MaxAge && g.Steps[i].Serial != "" {
+	if TooOld(held, g.Steps[:i+1], g.Now(), g.MaxAge) {
 		return creds.Issued{}, false
 	}
 	if rejected, ok := g.stale[g.Steps[i].Key]; ok && !held.IssuedAt.After(rejected) {
 		return creds.Issued{}, false
 	}
 	return held, true
+}
+
+// TooOld reports whether held, of the last of steps, rests on a code that was given
+// more than maxAge before now; 0 is any age. What does not tell is too old.
+func TooOld(held creds.Issued, steps []Step, now time.Time, maxAge time.Duration) bool {
+	return maxAge > 0 && coded(steps) && now.Sub(codedAt(held)) > maxAge
+}
+
+func coded(steps []Step) bool {
+	return slices.ContainsFunc(steps, func(s Step) bool { return s.Serial != "" })
+}
+
+// codedAt is when the code was given that held rests on; zero if none was, or if
+// that is not known.
+func codedAt(held creds.Issued) time.Time {
+	if held.Serial != "" {
+		return held.IssuedAt
+	}
+	return held.CodedAt
 }
 
 // begun is when what Refresh takes may have been issued at the earliest.

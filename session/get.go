@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"slices"
 	"time"
 
 	"daypass/creds"
@@ -69,7 +68,7 @@ type Getter struct {
 	Log     *slog.Logger // never sees a secret
 
 	MinRemaining time.Duration // renew with less than this left; 16 min and less is no wish
-	MaxAge       time.Duration // use no MFA session older than this; 0: any
+	MaxAge       time.Duration // use nothing that rests on an older code; 0: any
 	Refresh      bool          // take nothing that was issued before Since
 	Since        time.Time     // of a run over several profiles; zero: when Get is called
 	Strict       bool          // a wish that needs a code and finds nobody to ask is an error
@@ -210,6 +209,7 @@ func (g *Getter) issue(ctx context.Context, i int) (creds.Issued, error) {
 			issued, err = g.call(ctx, i, signer.Credentials)
 		}
 	}
+	issued.CodedAt = codedAt(signer)
 	return issued, err
 }
 
@@ -253,8 +253,7 @@ func (g *Getter) call(ctx context.Context, i int, signer creds.Credentials) (iss
 // withoutCode marks a refusal that a code might have prevented.
 func (g *Getter) withoutCode(i int, err error) error {
 	var refused *RefusedError
-	coded := slices.ContainsFunc(g.Steps[:i+1], func(s Step) bool { return s.Serial != "" })
-	if errors.As(err, &refused) && !coded && !g.Base.Temporary() {
+	if errors.As(err, &refused) && !coded(g.Steps[:i+1]) && !g.Base.Temporary() {
 		refused.NoCode = true
 	}
 	return err

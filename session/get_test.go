@@ -138,6 +138,9 @@ func newWorld(t *testing.T) *world {
 func (w *world) pass(d time.Duration) {
 	for key, i := range w.cache.entries {
 		i.Expiration, i.IssuedAt = i.Expiration.Add(-d), i.IssuedAt.Add(-d)
+		if !i.CodedAt.IsZero() {
+			i.CodedAt = i.CodedAt.Add(-d)
+		}
 		w.cache.entries[key] = i
 	}
 }
@@ -458,6 +461,63 @@ func TestMaxAge(t *testing.T) {
 	w.pass(time.Hour)
 	w.must(func(g *Getter) { g.MaxAge = 30 * time.Minute })
 	w.expect("a role with a code of its own that is too old", 4, 2, 3)
+}
+
+// TestMaxAgeOfWhatARoleRestsOn: fresh role credentials of an old session are not
+// handed out, along a chain, and to see it costs no second read.
+func TestMaxAgeOfWhatARoleRestsOn(t *testing.T) {
+	young := func(g *Getter) { g.MaxAge = 90 * time.Minute }
+	for name, roles := range map[string][]profile.Role{
+		"of a session":                         {role(roleA, 0)},
+		"of a session, by another":             {role(roleA, 0), role(roleB, 0)},
+		"of a role with a code of its own":     {role(roleA, 3*time.Hour), role(roleB, 0)},
+		"a role of three hours, of its code's": {role(roleA, 3*time.Hour)},
+	} {
+		w := newWorld(t)
+		w.p.Roles = roles
+		w.must()
+		w.pass(50 * time.Minute) // the last role ends, and is minted anew
+		w.must()
+		w.pass(30 * time.Minute)
+		w.cache.gets = 0
+		held := w.must(young)
+		if w.person.asked != 1 || !held.Cached || w.cache.gets != 1 {
+			t.Errorf("%s, 80 min after the code: %d questions, %d reads", name, w.person.asked, w.cache.gets)
+		}
+		w.pass(15 * time.Minute)
+		if w.must(); w.person.asked != 1 {
+			t.Errorf("%s: %d questions without the wish", name, w.person.asked)
+		}
+		w.person.away = errors.New("nobody")
+		if _, err := w.get(young); !errors.Is(err, w.person.away) {
+			t.Errorf("%s: handed out 95 min after the code: %v", name, err)
+		}
+		w.person.away = nil
+		if got := w.must(young); w.person.asked != 2 || got.AccessKeyID == held.AccessKeyID {
+			t.Errorf("%s: %d questions after 95 min", name, w.person.asked)
+		}
+	}
+}
+
+// TestMaxAgeOfAnEntryThatDoesNotTell: it is not handed out, and no code is asked
+// for while the session is young.
+func TestMaxAgeOfAnEntryThatDoesNotTell(t *testing.T) {
+	w := newWorld(t)
+	w.withRole(roleA)
+	w.must()
+	key := w.plan()[1].Key
+	held := w.cache.entries[key]
+	held.CodedAt = time.Time{}
+	w.cache.entries[key] = held
+	w.must(func(g *Getter) { g.MaxAge = time.Hour })
+	w.expect("minted anew", 1, 1, 2)
+	if w.cache.entries[key].CodedAt.IsZero() {
+		t.Error("it still does not tell")
+	}
+	w.onlyRole()
+	w.must()
+	w.must(func(g *Getter) { g.MaxAge = time.Nanosecond })
+	w.expect("without a code there is no age", 1, 1, 3)
 }
 
 func TestSessionOfADeactivatedKey(t *testing.T) {

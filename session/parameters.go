@@ -51,6 +51,7 @@ type parameter struct {
 	give    func(*Step, Given) bool   // false if the command line does not give it
 	read    func(*Step, string) error // a setting; nil if profile has read and checked it
 	check   func(Step) error          // what STS would refuse
+	token   bool                      // AssumeRoleWithWebIdentity takes it too
 }
 
 // parameters stand in an order in which each may be checked by those before it.
@@ -58,22 +59,22 @@ type parameter struct {
 func parameters() []parameter {
 	return []parameter{
 		{"external_id", func(s *Step, g Given) bool { return give(&s.ExternalID, g.ExternalID, g.ExternalID != "") },
-			nil, checkExternalID},
+			nil, checkExternalID, false},
 		{"role_session_name", func(s *Step, g Given) bool { return give(&s.SessionName, g.SessionName, g.SessionName != "") },
-			nil, func(s Step) error { return checkName(s.SessionName) }},
+			nil, func(s Step) error { return checkName(s.SessionName) }, true},
 		{"duration_seconds", func(s *Step, g Given) bool { return give(&s.Duration, g.Duration, g.Duration != 0) },
-			nil, checkDuration},
+			nil, checkDuration, true},
 		{"source_identity", func(s *Step, g Given) bool { return give(&s.SourceIdentity, g.SourceIdentity, g.SourceIdentity != "") },
-			readSourceIdentity, func(s Step) error { return checkName(s.SourceIdentity) }},
+			readSourceIdentity, func(s Step) error { return checkName(s.SourceIdentity) }, false},
 		{"session_tags", func(s *Step, g Given) bool { return give(&s.Tags, g.Tags, len(g.Tags) > 0) },
-			readTags, func(s Step) error { return checkTags(s.Tags) }},
+			readTags, func(s Step) error { return checkTags(s.Tags) }, false},
 		{"transitive_session_tags", func(s *Step, g Given) bool {
 			return give(&s.TransitiveTags, g.TransitiveTags, len(g.TransitiveTags) > 0)
-		}, readTransitiveTags, checkTransitiveTags},
+		}, readTransitiveTags, checkTransitiveTags, false},
 		{"session_policy", func(s *Step, g Given) bool { return give(&s.Policy, g.Policy, g.Policy != "") },
-			readPolicy, func(s Step) error { return checkPolicy(s.Policy) }},
+			readPolicy, func(s Step) error { return checkPolicy(s.Policy) }, true},
 		{"session_policy_arns", func(s *Step, g Given) bool { return give(&s.PolicyARNs, g.PolicyARNs, len(g.PolicyARNs) > 0) },
-			readPolicyARNs, func(s Step) error { return checkPolicyARNs(s.PolicyARNs) }},
+			readPolicyARNs, func(s Step) error { return checkPolicyARNs(s.PolicyARNs) }, true},
 	}
 }
 

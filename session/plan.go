@@ -66,17 +66,9 @@ func Plan(p *profile.Profile, w Want) ([]Step, error) {
 	if err := checkBase(p, w.Base); err != nil {
 		return nil, err
 	}
-	roles, err := roleSteps(p, w)
+	steps, roles, err := roleSteps(p, w)
 	if err != nil {
 		return nil, err
-	}
-	steps := make([]Step, 0, len(roles)+1)
-	if w.Base.Kind == profile.WebIdentity {
-		step, err := tokenStep(p.Base.Role, w.Login)
-		if err != nil {
-			return nil, err
-		}
-		steps = append(steps, step)
 	}
 	direct := len(roles) > 0 && (!p.MFASession || roles[0].Duration > chainCap)
 	if serial != "" && !direct {
@@ -108,23 +100,34 @@ func clamp(step *Step, chained bool, base profile.Kind) {
 	}
 }
 
-// roleSteps are the AssumeRole calls of p. What is given is for the last.
-func roleSteps(p *profile.Profile, w Want) ([]Step, error) {
-	steps := make([]Step, len(p.Roles))
-	if len(steps) == 0 {
-		return nil, w.Given.withoutRole(p.Name)
+// roleSteps are the calls for the roles of p: first that of an identity token, if
+// the base is one, then those of AssumeRole. What is given is for the last role.
+func roleSteps(p *profile.Profile, w Want) (first, rest []Step, err error) {
+	given := func(last bool) Given {
+		if last {
+			return w.Given
+		}
+		return Given{}
+	}
+	n := len(p.Roles)
+	switch {
+	case w.Base.Kind == profile.WebIdentity:
+		step, err := tokenStep(p.Base.Role, given(n == 0), w.Login)
+		if err != nil {
+			return nil, nil, err
+		}
+		first = []Step{step}
+	case n == 0:
+		return nil, nil, w.Given.withoutRole(p.Name)
 	}
 	for i, r := range p.Roles {
-		given := Given{}
-		if i == len(steps)-1 {
-			given = w.Given
+		step, err := roleStep(r, given(i == n-1), w.Login)
+		if err != nil {
+			return nil, nil, err
 		}
-		var err error
-		if steps[i], err = roleStep(r, given, w.Login); err != nil {
-			return nil, err
-		}
+		rest = append(rest, step)
 	}
-	return steps, nil
+	return first, rest, nil
 }
 
 // checkBase tells, before anybody is asked, what cannot lead to credentials.

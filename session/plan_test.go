@@ -268,12 +268,18 @@ func TestDefaultSessionName(t *testing.T) {
 
 // TestEachProblemHasAName, for the log.
 func TestEachProblemHasAName(t *testing.T) {
-	seen := map[string]Problem{}
-	for problem := NothingToDo; problem <= ListNeedsLongTerm; problem++ {
-		text := (&ConfigError{Profile: "dev", Problem: problem, Detail: "detail"}).Error()
+	var texts []string
+	for problem := NothingToDo; problem <= VariantOfGlobal; problem++ {
+		texts = append(texts, (&ConfigError{Profile: "dev", Problem: problem, Detail: "detail"}).Error())
+	}
+	for problem := ProgramFailed; problem <= ContainerForeign; problem++ {
+		texts = append(texts, (&BaseError{Profile: "dev", Problem: problem, Detail: "detail"}).Error())
+	}
+	seen := map[string]int{}
+	for i, text := range texts {
 		if other, ok := seen[text]; ok {
-			t.Errorf("%d and %d are both %q", other, problem, text)
+			t.Errorf("%d and %d are both %q", other, i, text)
 		}
-		seen[text] = problem
+		seen[text] = i
 	}
 }

@@ -109,8 +109,13 @@ type told struct {
 // Do sends r.
 func (t told) Do(r *http.Request) (*http.Response, error) {
 	response, err := t.HTTPClient.Do(r)
-	if w := wireOf(r.Context()); err != nil && w != nil {
-		w.lost.Store(t.lost(r.URL, err, w.through.Load()))
+	var l *lost
+	w := wireOf(r.Context())
+	if err != nil && w != nil {
+		l = t.lost(r.URL, err, w.through.Load())
+	}
+	if w != nil {
+		w.lost.Store(l)
 	}
 	return response, err
 }

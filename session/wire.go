@@ -46,6 +46,8 @@ type wire struct {
 
 	through atomic.Bool          // what lies between let it through
 	lost    atomic.Pointer[lost] // what became of the last try, nil unless it failed
+
+	met atomic.Pointer[error] // nil if nobody notes it, and nothing if it was an answer
 }
 
 // onWire is where a context has the wire of its request.
