@@ -141,6 +141,7 @@ func TestScripts(t *testing.T) {
 //	sts eva ID SECRET [NO]... there is one more user, with one key (this one) and a device, who is not allowed that
 //	sts key ID                eva gets one more key
 //	sts keys N                eva has so many keys
+//	sts rename FROM TO        a user of the path /team/ has another name
 //	sts unready N             keys that are made from now on are refused so often
 //	sts reset                 forgets faults and counts
 func stsCommand(ts *testscript.TestScript, neg bool, args []string) {
@@ -177,6 +178,8 @@ func stsCommand(ts *testscript.TestScript, neg bool, args []string) {
 		if keys := sts.KeysOf(evaARN); strconv.Itoa(len(keys)) != args[0] {
 			ts.Fatalf("eva has %v", keys)
 		}
+	case name == "rename" && len(args) == 2:
+		sts.RenameUser("arn:aws:iam::111111111111:user/team/"+args[0], args[1])
 	case name == "unready" && len(args) == 1:
 		n, err := strconv.Atoi(args[0])
 		ts.Check(err)

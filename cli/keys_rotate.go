@@ -15,6 +15,7 @@ import (
 
 func (a *app) rotateKeyCommand() *cobra.Command {
 	o := options{anew: true}
+	var yes bool
 	cmd := &cobra.Command{
 		Use:   "rotate NAME",
 		Short: "Replace an access key by a new one, at AWS and in the keyring",
@@ -28,24 +29,25 @@ running it again goes on.`,
 		ValidArgsFunction: a.completeKeys,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a.profile = args[0]
-			return ran(a.rotateKey(cmd.Context(), args[0], o))
+			return ran(a.rotateKey(cmd.Context(), args[0], o, yes))
 		},
 	}
 	f := cmd.Flags()
+	f.BoolVar(&yes, "yes", false, "replace the key without asking, also if other names use it")
 	f.StringVar(&o.profile, "profile", "", "the profile that rests on the key and whose mfa_serial counts")
 	f.StringVar(&o.region, "region", "", "the region of the STS calls")
 	f.StringVar(&o.store, "store", "", "where the new session is kept: auto, keyring or none (DAYPASS_STORE)")
 	f.StringVar(&o.tokenCode, "token-code", "", "the first MFA code (DAYPASS_TOKEN_CODE)")
-	f.BoolVar(&o.noPrompt, "no-prompt", false, "never ask a person (DAYPASS_NO_PROMPT)")
+	o.noPromptFlag(cmd)
 	f.BoolVar(&o.debug, "debug", false, "write debug.log in the state folder (DAYPASS_DEBUG)")
 	_ = cmd.RegisterFlagCompletionFunc("profile", a.completeProfiles)
 	return cmd
 }
 
 // rotateKey replaces the key under name.
-func (a *app) rotateKey(ctx context.Context, name string, o options) error {
+func (a *app) rotateKey(ctx context.Context, name string, o options, yes bool) error {
 	a.catchSignals()
-	r := &rotation{name: name, get: &get{app: a, options: o, limits: personLimits, strict: true, fresh: true}}
+	r := &rotation{name: name, yes: yes, get: &get{app: a, options: o, limits: personLimits, strict: true, fresh: true}}
 	if err := r.prepare(ctx); err != nil {
 		return err
 	}
@@ -71,8 +73,8 @@ func (a *app) rotateKey(ctx context.Context, name string, o options) error {
 type rotation struct {
 	name    string
 	get     *get
+	yes     bool // the old key may go, whatever else uses it
 	keys    *session.AccessKeys
-	entry   keys.Entry // as it was at the beginning
 	waits   int
 	session session.Result // the latest
 }
@@ -152,12 +154,17 @@ func deviceProfile(r *profile.Reader, name string, p *profile.Profile) (*profile
 }
 
 // Session is a session of p, asked for or from the cache, or p where there is no
-// device. A code that was given is one code.
-func (r *rotation) Session(ctx context.Context, p keys.Pair) (creds.Credentials, error) {
+// device. A code that was given is one code. In the place of one that was refused
+// another is asked for, if that was from the cache.
+func (r *rotation) Session(ctx context.Context, p keys.Pair, refused string) (creds.Credentials, error) {
 	g := r.get
 	if g.profile.MFASerial.Value == "" {
 		return p.Credentials(), nil
 	}
+	if refused != "" && !r.session.Cached {
+		return r.session.Credentials, nil
+	}
+	g.options.refresh = refused != ""
 	var err error
 	g.plan.base = r.base(p)
 	if g.plan.steps, err = steps(g.profile, g.plan.base, g.plan.network, 0, session.Given{}); err != nil {
@@ -171,14 +178,14 @@ func (r *rotation) Session(ctx context.Context, p keys.Pair) (creds.Credentials,
 }
 
 // Check asks STS whether it knows p.
-func (r *rotation) Check(ctx context.Context, p keys.Pair) error {
-	_, err := session.Identity(ctx, r.get.plan.network, p.Credentials())
-	return ofKey(err)
+func (r *rotation) Check(ctx context.Context, p keys.Pair) (string, error) {
+	caller, err := session.Identity(ctx, r.get.plan.network, p.Credentials())
+	return caller.ARN, ofKey(err)
 }
 
 // List lists the user's keys.
 func (r *rotation) List(ctx context.Context, signer creds.Credentials) ([]keys.Listed, error) {
-	if err := r.openIAM(ctx); err != nil {
+	if err := r.openIAM(ctx, signer); err != nil {
 		return nil, err
 	}
 	all, err := r.keys.List(ctx, signer)
@@ -191,7 +198,7 @@ func (r *rotation) List(ctx context.Context, signer creds.Credentials) ([]keys.L
 
 // Create makes a key.
 func (r *rotation) Create(ctx context.Context, signer creds.Credentials) (keys.Pair, error) {
-	if err := r.openIAM(ctx); err != nil {
+	if err := r.openIAM(ctx, signer); err != nil {
 		return keys.Pair{}, err
 	}
 	key, created, err := r.keys.Create(ctx, signer)
@@ -200,7 +207,7 @@ func (r *rotation) Create(ctx context.Context, signer creds.Credentials) (keys.P
 
 // Deactivate makes a key inactive.
 func (r *rotation) Deactivate(ctx context.Context, signer creds.Credentials, id string) error {
-	if err := r.openIAM(ctx); err != nil {
+	if err := r.openIAM(ctx, signer); err != nil {
 		return err
 	}
 	return ofKey(r.keys.Deactivate(ctx, signer, id))
@@ -208,17 +215,23 @@ func (r *rotation) Deactivate(ctx context.Context, signer creds.Credentials, id 
 
 // Delete deletes a key.
 func (r *rotation) Delete(ctx context.Context, signer creds.Credentials, id string) error {
-	if err := r.openIAM(ctx); err != nil {
+	if err := r.openIAM(ctx, signer); err != nil {
 		return err
 	}
 	return ofKey(r.keys.Delete(ctx, signer, id))
 }
 
-func (r *rotation) openIAM(ctx context.Context) (err error) {
-	if r.keys == nil {
-		r.keys, err = session.OpenAccessKeys(ctx, r.get.profile, r.get.app.Getenv, r.get.options.region, session.UserName(r.entry.User))
+// openIAM asks STS for the name of the user, who may have another by now than when
+// the key was kept: IAM says of a name that it does not know what it says of a key.
+func (r *rotation) openIAM(ctx context.Context, signer creds.Credentials) error {
+	if r.keys != nil {
+		return nil
 	}
-	return err
+	caller, err := session.Identity(ctx, r.get.plan.network, signer)
+	if err == nil {
+		r.keys, err = session.OpenAccessKeys(ctx, r.get.profile, r.get.app.Getenv, r.get.options.region, session.UserName(caller.ARN))
+	}
+	return ofKey(err)
 }
 
 // ofKey is err as a rotation knows it.
@@ -231,7 +244,7 @@ func ofKey(err error) error {
 	case !errors.As(err, &refused):
 		return err
 	case refused.NotFound() && (refused.Call == session.UpdateAccessKey || refused.Call == session.DeleteAccessKey):
-		return nil
+		return fmt.Errorf("%w: %w", keys.ErrGone, err)
 	case refused.BadSigner():
 		return fmt.Errorf("%w: %w", keys.ErrUnknown, err)
 	case refused.Full():

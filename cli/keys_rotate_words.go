@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"daypass/creds"
 	"daypass/internal/keyring"
+	"daypass/internal/tty"
 	"daypass/keys"
 	"daypass/mfa"
 	"daypass/profile"
@@ -18,9 +18,12 @@ import (
 // This file has the words of keys rotate: what is said on the way, what is asked,
 // and how things stand when it stops.
 
-// Begin tells what is to come.
-func (r *rotation) Begin(e keys.Entry) {
-	r.entry = e
+// Begin tells what is to come, and asks first if it would take a key away from
+// others.
+func (r *rotation) Begin(ctx context.Context, e keys.Entry) error {
+	if err := r.mayTake(ctx, e); err != nil {
+		return err
+	}
 	now := e.Current.AccessKeyID
 	switch {
 	case e.Old != "":
@@ -30,10 +33,63 @@ func (r *rotation) Begin(e keys.Entry) {
 	default:
 		r.note("%s, access key %q of %s, is replaced by a new one", now, r.name, e.User)
 	}
-	if r.get.profile.MFASerial.Value == "" {
-		return
+	if r.get.profile.MFASerial.Value != "" {
+		r.tellCodes(e)
 	}
-	live := r.live(e.Current)
+	return nil
+}
+
+// mayTake asks whether the old key may go, which AWS deletes for all that use it.
+func (r *rotation) mayTake(ctx context.Context, e keys.Entry) error {
+	old := e.Current.AccessKeyID
+	if e.Old != "" {
+		old = e.Old
+	}
+	users, err := r.usersOf(old)
+	if err != nil || len(users) == 0 || r.yes {
+		return err
+	}
+	t, done, err := r.get.app.talk(ctx, r.get.options, r.get.dir)
+	if err != nil {
+		return &unconfirmedError{old, err}
+	}
+	defer done()
+	t.say(fmt.Sprintf("daypass: %s is deleted at AWS in the end, and is used elsewhere too:", old))
+	for _, u := range users {
+		t.say("  " + tty.Visible(u))
+	}
+	if err := t.agree("Replace it all the same?"); err != nil {
+		return &unconfirmedError{old, err}
+	}
+	return nil
+}
+
+// usersOf names what else has the key with that id: other names in the keyring, and
+// what stands in the files.
+func (r *rotation) usersOf(id string) ([]string, error) {
+	var users []string
+	known, _ := r.get.keys.List() // where it cannot be read, less is told
+	for _, l := range known {
+		if l.AccessKeyID == id && l.Name != r.name {
+			users = append(users, fmt.Sprintf("access key %q of the keyring", l.Name))
+		}
+	}
+	reader, err := profile.Open(r.get.app.files(), r.get.app.Self)
+	if err != nil {
+		return nil, err
+	}
+	defer reader.Close()
+	for _, name := range reader.Names() {
+		if b, err := reader.StaticKeys(name); err == nil && b.AccessKeyID.Value == id {
+			users = append(users, fmt.Sprintf("profile %q, in clear (%s)", name, b.AccessKeyID.Place()))
+		}
+	}
+	return users, nil
+}
+
+// tellCodes tells how many codes it takes.
+func (r *rotation) tellCodes(e keys.Entry) {
+	now, live := e.Current.AccessKeyID, r.live(e.Current)
 	switch {
 	case e.Old != "" && live:
 	case e.Old != "":
@@ -55,11 +111,8 @@ func (r *rotation) live(p keys.Pair) bool {
 		return false
 	}
 	held, ok := g.cache.Get(context.Background(), all[0].Key)
-	return ok && held.Left(g.app.Now()) >= surely
+	return ok && session.Served(held, all, g.app.Now(), g.maxAge)
 }
-
-// surely is how long a session must live to be handed out as it is.
-const surely = 16 * time.Minute
 
 func (r *rotation) base(p keys.Pair) session.Base {
 	return session.Base{Kind: profile.Keyring, Profile: r.name, ID: p.AccessKeyID, Credentials: p.Credentials()}
@@ -170,6 +223,8 @@ func (a *app) rotateWords(e *rotateError) (what, hint string, code int) {
 		what, code = fmt.Sprintf("access key %q cannot be replaced while the user has two access keys", name), exitFailed
 	case errors.As(e.Err, &asked):
 		what, code = a.unconfirmedWords(name, asked)
+	case errors.Is(e.Err, keys.ErrLeft):
+		what, code = fmt.Sprintf("AWS says that it has no access key %s to take out of use, and lists it all the same", e.Entry.Old), exitFailed
 	case errors.Is(e.Err, keys.ErrUnknown) && e.Entry.Next != nil:
 		what, code = fmt.Sprintf("AWS does not know %s, the new access key %q", e.Entry.Next.AccessKeyID, name), exitDenied
 	case ofKeyring(e.Err):

@@ -28,27 +28,23 @@ const (
 
 // create makes a new key and lets the keyring hold it.
 func (r *rotation) create(ctx context.Context) error {
-	signer, err := r.AWS.Session(ctx, r.entry.Current)
+	signer, all, err := r.signer(ctx)
 	if err != nil {
 		return err
 	}
 	var before []Listed // the keys before an answer was lost; nil if none was
 	for range creations {
-		all, err := r.AWS.List(ctx, signer)
+		left, err := r.makeRoom(ctx, signer, all, before)
 		if err != nil {
 			return err
 		}
-		if all, err = r.makeRoom(ctx, signer, all, before); err != nil {
-			return err
-		}
 		err = r.makeKey(ctx, signer)
-		r.lost = false // what was lost before has been deleted, or was not made
 		switch {
 		case errors.Is(err, ErrLost):
 			if r.lost = true; before != nil {
 				return err
 			}
-			before = all
+			before = left
 			r.Person.Tell(Lost, "")
 		case !errors.Is(err, ErrFull): // else the list was behind
 			return err
@@ -56,8 +52,25 @@ func (r *rotation) create(ctx context.Context) error {
 		if err := r.sleep(ctx, readyPause); err != nil {
 			return err
 		}
+		if all, err = r.AWS.List(ctx, signer); err != nil {
+			return err
+		}
 	}
 	return ErrFull
+}
+
+// signer returns a session of the current key, and the user's keys, which show that
+// AWS takes it. One from the cache may have been revoked.
+func (r *rotation) signer(ctx context.Context) (signer creds.Credentials, all []Listed, err error) {
+	for refused := ""; ; refused = signer.AccessKeyID {
+		if signer, err = r.AWS.Session(ctx, r.entry.Current, refused); err != nil {
+			return signer, nil, err
+		}
+		all, err = r.AWS.List(ctx, signer)
+		if !errors.Is(err, ErrUnknown) || refused != "" {
+			return signer, all, err
+		}
+	}
 }
 
 // makeKey lets nothing come between the making of a key and its keeping. One that
@@ -68,6 +81,7 @@ func (r *rotation) makeKey(ctx context.Context, signer creds.Credentials) error 
 	if err != nil {
 		return err
 	}
+	r.lost = false // there would have been no room for two
 	e := r.entry
 	e.Next = &made
 	if err := r.put(ctx, e); err != nil {
@@ -103,8 +117,11 @@ func (r *rotation) makeRoom(ctx context.Context, signer creds.Credentials, all, 
 		if !yes {
 			continue
 		}
-		if err := r.AWS.Delete(ctx, signer, k.AccessKeyID); err != nil {
+		if err := r.AWS.Delete(ctx, signer, k.AccessKeyID); err != nil && !errors.Is(err, ErrGone) {
 			return nil, err
+		}
+		if lost {
+			r.lost = false
 		}
 		r.Person.Tell(Deleted, k.AccessKeyID)
 		left = slices.DeleteFunc(slices.Clone(left), isIt)
@@ -123,16 +140,24 @@ func rank(active bool) int {
 }
 
 // verify waits until AWS takes the new key.
-func (r *rotation) verify(ctx context.Context) error {
-	return r.wait(ctx, r.entry.Next.AccessKeyID, func() error { return r.AWS.Check(ctx, *r.entry.Next) })
+func (r *rotation) verify(ctx context.Context) (user string, err error) {
+	err = r.wait(ctx, r.entry.Next.AccessKeyID, func() error {
+		user, err = r.AWS.Check(ctx, *r.entry.Next)
+		return err
+	})
+	return user, err
 }
 
 // session is one of the current key. Where that is new, STS may not know it yet in
 // the very place that answers.
 func (r *rotation) session(ctx context.Context) (signer creds.Credentials, err error) {
+	if !r.fresh {
+		signer, _, err = r.signer(ctx)
+		return signer, err
+	}
 	for range sessions {
-		signer, err = r.AWS.Session(ctx, r.entry.Current)
-		if !r.fresh || !errors.Is(err, ErrUnknown) {
+		signer, err = r.AWS.Session(ctx, r.entry.Current, "")
+		if !errors.Is(err, ErrUnknown) {
 			return signer, err
 		}
 		r.Person.Tell(Waiting, r.entry.Current.AccessKeyID)

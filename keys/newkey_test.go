@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -273,11 +274,11 @@ func (l *late) early(call, signer string) bool {
 	return true
 }
 
-func (l *late) Session(ctx context.Context, p Pair) (creds.Credentials, error) {
+func (l *late) Session(ctx context.Context, p Pair, refused string) (creds.Credentials, error) {
 	if l.early("Session", p.AccessKeyID) {
 		return creds.Credentials{}, ErrUnknown
 	}
-	return l.cloud.Session(ctx, p)
+	return l.cloud.Session(ctx, p, refused)
 }
 
 func (l *late) Deactivate(ctx context.Context, signer creds.Credentials, id string) error {
@@ -330,4 +331,136 @@ func TestRotateFails(t *testing.T) {
 		}
 		c.done(t, r)
 	}
+}
+
+// TestRotateGone: what AWS says not to have is forgotten only if it lists it no more:
+// it says the same of a user that it does not know.
+func TestRotateGone(t *testing.T) {
+	for _, call := range []string{"Deactivate", "DeleteKey"} {
+		c, r := newCloud(t)
+		c.fails[call] = fmt.Errorf("says AWS: %w", ErrGone)
+		_, err := r.Run(t.Context(), "main")
+		if e := c.stopped(t, r, err, ErrLeft, "AKIANEW1", ""); e.Entry.Old != oldID {
+			t.Errorf("%s: the old key is forgotten: %+v", call, e.Entry)
+		}
+		if told := strings.Join(c.told, ", "); strings.Contains(told, "deleted") {
+			t.Errorf("%s: told %s", call, told)
+		}
+		if call == "DeleteKey" {
+			c.keys = slices.DeleteFunc(c.keys, func(k Listed) bool { return k.AccessKeyID == oldID }) // by somebody else
+		}
+		if _, err := r.Run(t.Context(), "main"); err != nil {
+			t.Errorf("%s: %v", call, err)
+		}
+		c.done(t, r)
+	}
+}
+
+// TestRotateUserIsRenamed: the keyring learns the new name.
+func TestRotateUserIsRenamed(t *testing.T) {
+	c, r := newCloud(t)
+	c.user = "arn:aws:iam::111111111111:user/maria"
+	if e, err := r.Run(t.Context(), "main"); err != nil || e.User != c.user || c.kept(t, r).User != c.user {
+		t.Errorf("%+v, %v", e, err)
+	}
+}
+
+// TestRotateDeclinedAtTheBeginning: nothing was called.
+func TestRotateDeclinedAtTheBeginning(t *testing.T) {
+	c, r := newCloud(t)
+	c.refuses = errNo
+	_, err := r.Run(t.Context(), "main")
+	c.stopped(t, r, err, errNo, oldID, "")
+	if calls := strings.Join(c.calls, " "); calls != "Get" {
+		t.Errorf("calls %s", calls)
+	}
+}
+
+// TestRotateSessionIsRevoked: a session that AWS does not know any more is replaced
+// once, at either end of a rotation.
+func TestRotateSessionIsRevoked(t *testing.T) {
+	c, r := newCloud(t)
+	a := &revoked{cloud: c, id: "ASIAREVOKED"}
+	r.AWS = a
+	c.fails["DeleteKey"] = errNo
+	_, err := r.Run(t.Context(), "main")
+	c.stopped(t, r, err, errNo, "AKIANEW1", "")
+	if a.renewed != 1 {
+		t.Errorf("it was replaced %d times", a.renewed)
+	}
+	a.id = "ASIAREVOKED"
+	if _, err := r.Run(t.Context(), "main"); err != nil || a.renewed != 2 {
+		t.Errorf("replaced %d times, %v", a.renewed, err)
+	}
+	c.done(t, r)
+
+	c, r = newCloud(t)
+	a = &revoked{cloud: c, id: "ASIAREVOKED", stays: true}
+	r.AWS = a
+	_, err = r.Run(t.Context(), "main")
+	c.stopped(t, r, err, ErrUnknown, oldID, "")
+	if a.renewed != 1 {
+		t.Errorf("it was replaced %d times", a.renewed)
+	}
+}
+
+// revoked is a cloud whose sessions have an id, until they are replaced.
+type revoked struct {
+	*cloud
+	id      string // AWS does not know it
+	stays   bool   // nor what replaces it
+	renewed int
+}
+
+func (a *revoked) Session(ctx context.Context, p Pair, refused string) (creds.Credentials, error) {
+	if refused != "" {
+		if refused != a.id {
+			return creds.Credentials{}, fmt.Errorf("%q was refused, says the rotation", refused)
+		}
+		a.renewed++
+		if !a.stays {
+			a.id = ""
+		}
+	}
+	s, err := a.cloud.Session(ctx, p, refused)
+	if a.id != "" {
+		s.AccessKeyID = a.id
+	}
+	return s, err
+}
+
+func (a *revoked) List(ctx context.Context, signer creds.Credentials) ([]Listed, error) {
+	if signer.AccessKeyID == "ASIAREVOKED" {
+		return nil, ErrUnknown
+	}
+	return a.cloud.List(ctx, signer)
+}
+
+// TestRotateLostIsRemembered: that a second call fails for another reason tells
+// nothing of the first.
+func TestRotateLostIsRemembered(t *testing.T) {
+	c, r := newCloud(t)
+	a := &unmade{cloud: c}
+	r.AWS = a
+	c.fails["Create"] = errNo // of the second call
+	_, err := r.Run(t.Context(), "main")
+	if e := c.stopped(t, r, err, errNo, oldID, ""); !e.Lost {
+		t.Error("the error does not tell of the key that may be there")
+	}
+
+	c, r = newCloud(t)
+	c.fails["Create"] = ErrLost
+	r.AWS = broken{c}
+	_, err = r.Run(t.Context(), "main")
+	if e := c.stopped(t, r, err, errNo, oldID, ""); e.Lost {
+		t.Error("the error tells of a key that was deleted")
+	}
+}
+
+// broken is a cloud in which no key is made after one was deleted.
+type broken struct{ *cloud }
+
+func (b broken) Delete(ctx context.Context, signer creds.Credentials, id string) error {
+	b.fails["Create"] = errNo
+	return b.cloud.Delete(ctx, signer, id)
 }

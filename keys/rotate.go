@@ -13,6 +13,11 @@ var (
 	// ErrUnknown means that AWS does not know a key: one that is wrong, inactive,
 	// deleted, or was made a moment ago.
 	ErrUnknown = errors.New("AWS does not know the key")
+	// ErrGone means that AWS has no such key to take out of use. It says the same if it
+	// does not know the user.
+	ErrGone = errors.New("AWS has no such key")
+	// ErrLeft means that AWS still has a key that it said it did not have.
+	ErrLeft = errors.New("AWS still lists the key")
 	// ErrLost means that AWS may have made a key whose secret did not arrive.
 	ErrLost = errors.New("the answer with the new key was lost")
 	// ErrFull means that the user has as many keys as AWS allows.
@@ -33,16 +38,19 @@ type Listed struct {
 type AWS interface {
 	// Session returns what signs the calls below: a session of p that carries a
 	// code or, where there is no MFA device, p itself. It wraps ErrUnknown if AWS
-	// does not know p.
-	Session(ctx context.Context, p Pair) (creds.Credentials, error)
-	// Check is nil once AWS takes p, and wraps ErrUnknown if it does not know it.
-	Check(ctx context.Context, p Pair) error
+	// does not know p. refused is the access key id of a session that AWS did not
+	// know although it had been returned before, else empty: one from the cache,
+	// which was revoked, is replaced then.
+	Session(ctx context.Context, p Pair, refused string) (creds.Credentials, error)
+	// Check returns the ARN of the user of p once AWS takes p, and wraps ErrUnknown
+	// if it does not know it.
+	Check(ctx context.Context, p Pair) (user string, err error)
 	// List lists the user's keys.
 	List(ctx context.Context, signer creds.Credentials) ([]Listed, error)
 	// Create makes a key, in one attempt. It wraps ErrLost or ErrFull if so.
 	Create(ctx context.Context, signer creds.Credentials) (Pair, error)
-	// Deactivate and Delete take a key out of use. That there is none is no error;
-	// they wrap ErrUnknown if AWS does not know the signer.
+	// Deactivate and Delete take a key out of use. They wrap ErrGone if AWS has no
+	// such key, and ErrUnknown if it does not know the signer.
 	Deactivate(ctx context.Context, signer creds.Credentials, accessKeyID string) error
 	Delete(ctx context.Context, signer creds.Credentials, accessKeyID string) error
 }
@@ -70,8 +78,9 @@ type Surplus struct {
 
 // Person is told, and asked.
 type Person interface {
-	// Begin is called once with what the keyring holds: it tells what is to come.
-	Begin(e Entry)
+	// Begin is called once with what the keyring holds: it tells what is to come. Its
+	// error ends the rotation before AWS was called.
+	Begin(ctx context.Context, e Entry) error
 	// Tell is called as things happen; id is that of the key.
 	Tell(what Event, id string)
 	// MayDelete asks whether a key may be deleted at AWS.
@@ -109,9 +118,9 @@ func (r *Rotation) Run(ctx context.Context, name string) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
-	r.Person.Begin(e)
 	run := &rotation{Rotation: r, entry: e, resumed: e.Next != nil}
-	if e.Old == "" {
+	err = r.Person.Begin(ctx, e)
+	if err == nil && e.Old == "" {
 		err = run.replace(ctx)
 	}
 	if err == nil {
@@ -140,7 +149,7 @@ func (r *rotation) replace(ctx context.Context) error {
 			return err
 		}
 	}
-	err := r.verify(ctx)
+	user, err := r.verify(ctx)
 	if errors.Is(err, ErrUnknown) && r.resumed {
 		return r.replaceAgain(ctx, err)
 	}
@@ -148,7 +157,7 @@ func (r *rotation) replace(ctx context.Context) error {
 		return err
 	}
 	e := r.entry
-	e.Current, e.Next, e.Old = *e.Next, nil, e.Current.AccessKeyID
+	e.User, e.Current, e.Next, e.Old = user, *e.Next, nil, e.Current.AccessKeyID
 	if err := r.put(ctx, e); err != nil {
 		return err
 	}
@@ -160,16 +169,11 @@ func (r *rotation) replace(ctx context.Context) error {
 // replaceAgain begins anew if the key that an earlier run has made is gone.
 func (r *rotation) replaceAgain(ctx context.Context, unknown error) error {
 	r.resumed = false
-	signer, err := r.AWS.Session(ctx, r.entry.Current)
+	_, all, err := r.signer(ctx)
 	if err != nil {
 		return err
 	}
-	all, err := r.AWS.List(ctx, signer)
-	if err != nil {
-		return err
-	}
-	id := r.entry.Next.AccessKeyID
-	if slices.ContainsFunc(all, func(k Listed) bool { return k.AccessKeyID == id }) {
+	if contains(all, r.entry.Next.AccessKeyID) {
 		return unknown
 	}
 	e := r.entry
@@ -196,15 +200,32 @@ func (r *rotation) retire(ctx context.Context) error {
 		return err
 	}
 	old := r.entry.Old
-	if err := r.patiently(ctx, func() error { return r.AWS.Deactivate(ctx, signer, old) }); err != nil {
-		return err
+	err = r.patiently(ctx, func() error { return r.AWS.Deactivate(ctx, signer, old) })
+	if err == nil {
+		r.Person.Tell(Deactivated, old)
+		err = r.patiently(ctx, func() error { return r.AWS.Delete(ctx, signer, old) })
 	}
-	r.Person.Tell(Deactivated, old)
-	if err := r.patiently(ctx, func() error { return r.AWS.Delete(ctx, signer, old) }); err != nil {
+	if errors.Is(err, ErrGone) {
+		err = r.gone(ctx, signer, old)
+	}
+	if err != nil {
 		return err
 	}
 	r.Person.Tell(Deleted, old)
 	e := r.entry
 	e.Old = ""
 	return r.put(ctx, e)
+}
+
+// gone sees that the user, whom AWS knows, has no such key.
+func (r *rotation) gone(ctx context.Context, signer creds.Credentials, id string) error {
+	all, err := r.AWS.List(ctx, signer)
+	if err == nil && contains(all, id) {
+		err = ErrLeft
+	}
+	return err
+}
+
+func contains(all []Listed, id string) bool {
+	return slices.ContainsFunc(all, func(k Listed) bool { return k.AccessKeyID == id })
 }

@@ -20,6 +20,7 @@ type death struct{}
 type cloud struct {
 	*memory
 	keys   []Listed
+	user   string // the ARN by now
 	made   int
 	calls  []string
 	asked  []Surplus
@@ -28,10 +29,11 @@ type cloud struct {
 	behind map[string]int   // by id: how many checks come too early
 	fails  map[string]error // by call, once
 
-	dieAt int  // at the call of that number, from 1; 0: at none
-	after bool // when its work is done, not before
-	yes   bool // what the person says
-	stop  context.CancelFunc
+	dieAt   int   // at the call of that number, from 1; 0: at none
+	after   bool  // when its work is done, not before
+	yes     bool  // what the person says
+	refuses error // what the person says at the beginning
+	stop    context.CancelFunc
 }
 
 // do is one call: its failure, or its work.
@@ -63,12 +65,12 @@ func (c *cloud) Set(ctx context.Context, service, account, value string) error {
 	return c.do("Set", func() error { return c.memory.Set(ctx, service, account, value) })
 }
 
-func (c *cloud) Session(_ context.Context, p Pair) (creds.Credentials, error) {
+func (c *cloud) Session(_ context.Context, p Pair, _ string) (creds.Credentials, error) {
 	return p.Credentials(), c.do("Session", func() error { return c.known(p.AccessKeyID) })
 }
 
-func (c *cloud) Check(_ context.Context, p Pair) error {
-	return c.do("Check", func() error { return c.known(p.AccessKeyID) })
+func (c *cloud) Check(_ context.Context, p Pair) (string, error) {
+	return c.user, c.do("Check", func() error { return c.known(p.AccessKeyID) })
 }
 
 // known is nil if the key may sign.
@@ -107,18 +109,22 @@ func (c *cloud) Create(_ context.Context, signer creds.Credentials) (p Pair, err
 
 func (c *cloud) Deactivate(_ context.Context, _ creds.Credentials, id string) error {
 	return c.do("Deactivate", func() error {
-		if i := c.find(id); i >= 0 {
-			c.keys[i].Active = false
+		i := c.find(id)
+		if i < 0 {
+			return ErrGone
 		}
+		c.keys[i].Active = false
 		return nil
 	})
 }
 
 func (c *cloud) Delete(_ context.Context, _ creds.Credentials, id string) error {
 	return c.do("DeleteKey", func() error {
-		if i := c.find(id); i >= 0 {
-			c.keys = slices.Delete(c.keys, i, i+1)
+		i := c.find(id)
+		if i < 0 {
+			return ErrGone
 		}
+		c.keys = slices.Delete(c.keys, i, i+1)
 		return nil
 	})
 }
@@ -130,7 +136,10 @@ func (r ring) Delete(ctx context.Context, service, account string) error {
 	return r.memory.Delete(ctx, service, account)
 }
 
-func (c *cloud) Begin(e Entry) { c.told = append(c.told, "begin "+e.Current.AccessKeyID) }
+func (c *cloud) Begin(_ context.Context, e Entry) error {
+	c.told = append(c.told, "begin "+e.Current.AccessKeyID)
+	return c.refuses
+}
 
 func (c *cloud) Tell(what Event, id string) {
 	word := [...]string{"made", "lost", "waiting", "in use", "deactivated", "deleted"}[what]
@@ -146,7 +155,7 @@ func (c *cloud) MayDelete(_ context.Context, s Surplus) (bool, error) {
 func newCloud(t *testing.T) (*cloud, *Rotation) {
 	t.Helper()
 	k, m := newKeys(t)
-	c := &cloud{memory: m, yes: true, behind: map[string]int{}, fails: map[string]error{}}
+	c := &cloud{memory: m, user: sample().User, yes: true, behind: map[string]int{}, fails: map[string]error{}}
 	k.OS = ring{c}
 	c.store(t, k, sample())
 	c.keys = []Listed{{sample().Current.AccessKeyID, true, noon.AddDate(-1, 0, 0)}}

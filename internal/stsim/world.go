@@ -141,6 +141,21 @@ func (s *Server) KeysOf(userARN string) map[string]bool {
 	return active
 }
 
+// RenameUser gives a user another name, as UpdateUser does: keys and sessions go on, and the old name is unknown.
+func (s *Server) RenameUser(userARN, name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u := s.world.userByARN(userARN)
+	delete(s.world.users, userARN)
+	u.Name = name
+	s.world.users[u.ARN()] = u
+	for _, key := range s.world.credentials {
+		if key.who.arn == userARN {
+			key.who.arn = u.ARN()
+		}
+	}
+}
+
 // DeleteUser removes a user with keys, devices and sessions. Nothing less ends a session of GetSessionToken: it outlives
 // the key that it was issued for (CrowdStrike, "How Adversaries Can Persist with AWS User Federation").
 func (s *Server) DeleteUser(userARN string) {
