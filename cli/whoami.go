@@ -122,11 +122,30 @@ func (a *app) whoamiHere(ctx context.Context, o options) (identity, error) {
 		SecretAccessKey: creds.NewSecret(a.Getenv("AWS_SECRET_ACCESS_KEY")),
 		SessionToken:    creds.NewSecret(a.Getenv("AWS_SESSION_TOKEN")),
 	})
-	who := identity{Caller: caller, profile: a.profile, mfa: mfaUnknown}
+	who := identity{Caller: caller, profile: a.profile, mfa: a.mfaHere(ctx, p, o)}
 	if end, bad := time.Parse(time.RFC3339, a.Getenv("AWS_CREDENTIAL_EXPIRATION")); bad == nil {
 		who.expiration, who.left = end, end.Sub(a.Now())
 	}
 	return who, err
+}
+
+// mfaHere is mfaOf where the cache still has what is in the environment: of other
+// credentials it is not known what has led to them.
+func (a *app) mfaHere(ctx context.Context, p *profile.Profile, o options) string {
+	o.noPrompt = true // that is not worth a question
+	made, err := a.plan(p, o.region, 0, session.Given{})
+	if err != nil {
+		return mfaUnknown
+	}
+	c, err := a.openCache(o, p, a.stateDir())
+	if err != nil {
+		return mfaUnknown
+	}
+	held, ok := c.Get(ctx, made.steps[len(made.steps)-1].Key)
+	if !ok || held.AccessKeyID != a.Getenv("AWS_ACCESS_KEY_ID") {
+		return mfaUnknown
+	}
+	return mfaOf(made)
 }
 
 func (a *app) identityJSON(who identity) error {
