@@ -12,32 +12,43 @@ import (
 func TestExecTellsWhoSeesTheCommand(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
+	config := profiles
+	for _, name := range []string{"dev", "ops"} {
+		head := "[profile " + name + "]\n"
+		config = strings.Replace(config, head, head+"credential_process = daypass credential-process --profile "+name+"\n", 1)
+	}
+	w.write("home/.aws/config", config)
 	w.loggedIn()
 	c := w.console()
-	const told = `daypass: profile "dev" is good until `
+	const told = ` is good until `
+	const renews = ` ... renews by itself`
 	for _, test := range []struct {
-		line  string
-		times int
+		line          string
+		times, renews int // the second: that AWS_PROFILE would do as well
 	}{
-		{"daypass exec dev -- printf '%s' over", 1},
-		{"daypass exec dev -- daypass exec ops -- printf '%s' over", 1},
-		{"daypass exec dev -- sh -c 'printf %s over >&2'", 1},
-		{"daypass exec dev --no-prompt -- printf '%s' over", 0},
-		{"DAYPASS_NO_PROMPT=1 daypass exec dev -- printf '%s' over", 0},
-		{"daypass exec dev -- printf '%s' over 2>/dev/null", 0},
-		{"daypass exec dev -- printf '%s' over >seen; cat seen", 0},
-		{"daypass exec dev -- printf '%s' over | cat", 0},
-		{"daypass exec dev -- printf '%s' over </dev/null", 1},
-		{"seen=$(daypass exec dev -- printf '%s' over); echo $seen", 0},
-		{"daypass exec dev -- printf '%s' over & wait $!", 0}, // the terminal is the shell's
-		{"was=$(stty -g); stty raw; daypass exec dev -- printf '%s' over; stty $was", 0},
-		{"stty -echo; daypass exec dev -- printf '%s' over; stty $was", 1},
+		{"daypass exec dev -- printf '%s' over", 1, 1},
+		{"daypass exec dev -- daypass exec ops -- printf '%s' over", 2, 1}, // inside, the keys go before AWS_PROFILE
+		{"eval \"$(daypass export dev)\"; daypass exec ops -- printf '%s' over; eval \"$(daypass export --unset)\"", 1, 0},
+		{"daypass exec dev --region eu-north-1 -- printf '%s' over", 1, 0},
+		{"daypass exec dev --mfa-max-age 12h -- printf '%s' over", 1, 0},
+		{"daypass exec dev --role-session-name other -- printf '%s' over", 1, 0},
+		{"daypass exec dev -- sh -c 'printf %s over >&2'", 1, 1},
+		{"daypass exec dev --no-prompt -- printf '%s' over", 0, 0},
+		{"DAYPASS_NO_PROMPT=1 daypass exec dev -- printf '%s' over", 0, 0},
+		{"daypass exec dev -- printf '%s' over 2>/dev/null", 0, 0},
+		{"daypass exec dev -- printf '%s' over >seen; cat seen", 0, 0},
+		{"daypass exec dev -- printf '%s' over | cat", 0, 0},
+		{"daypass exec dev -- printf '%s' over </dev/null", 1, 1},
+		{"seen=$(daypass exec dev -- printf '%s' over); echo $seen", 0, 0},
+		{"daypass exec dev -- printf '%s' over & wait $!", 0, 0}, // the terminal is the shell's
+		{"was=$(stty -g); stty raw; daypass exec dev -- printf '%s' over; stty $was", 0, 0},
+		{"stty -echo; daypass exec dev -- printf '%s' over; stty $was", 1, 1},
 	} {
 		c.run(test.line)
 		c.Expect("\n") // of the line itself
 		shown := c.Expect("over")
-		if n := strings.Count(shown, told); n != test.times {
-			t.Errorf("%s: told %d times, not %d, and the terminal shows\n%s", test.line, n, test.times, shown)
+		if n, m := strings.Count(shown, told), strings.Count(shown, renews); n != test.times || m != test.renews {
+			t.Errorf("%s: told %d times, not %d, and %d times to use AWS_PROFILE, not %d: the terminal shows\n%s", test.line, n, test.times, m, test.renews, shown)
 		}
 		if text := c.Expect(ready); strings.Contains(text, told) {
 			t.Errorf("%s: it says afterwards %q", test.line, text)

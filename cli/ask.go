@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -134,6 +135,8 @@ func (c codes) request(q session.Question) mfa.Request {
 	}
 }
 
+// newAsker is how a code is asked for, and other programs are run. Its error is a
+// *loopError if one of those has called us for the same profile.
 func (g *get) newAsker() (*mfa.Asker, error) {
 	p, o := g.profile, g.options
 	process, err := profile.SplitCommand(p.MFAProcess.Value)
@@ -141,6 +144,9 @@ func (g *get) newAsker() (*mfa.Asker, error) {
 		return nil, err
 	}
 	names := append(callers(g.app.Getenv), p.Name)
+	if slices.Contains(names[:len(names)-1], p.Name) {
+		return nil, &loopError{names}
+	}
 	for i := range names {
 		names[i] = url.PathEscape(names[i])
 	}

@@ -115,10 +115,17 @@ func (a *app) tellEnd(g *get, result session.Result, program string) {
 		return
 	}
 	text := "daypass: " + a.goodUntil(g, result)
-	if g.profile.Called {
+	if g.profile.Called && a.renews(g) {
 		text += fmt.Sprintf("; AWS_PROFILE=%s %s ... renews by itself", creds.ShellWord(g.profile.Name), creds.ShellWord(program))
 	}
 	a.tell(line(text))
+}
+
+// renews reports whether SDKs that are given the profile's name get what this command
+// does: nothing goes before the profile, and no flag makes its credentials others.
+func (a *app) renews(g *get) bool {
+	o := g.options
+	return a.Getenv("AWS_ACCESS_KEY_ID") == "" && o.region == "" && o.maxAge == "" && len(o.given.Settings()) == 0
 }
 
 // commandEnviron is the environment of the command.
@@ -128,7 +135,7 @@ func (a *app) commandEnviron(g *get, c creds.Credentials) []string {
 	if g.region() != "" && a.Getenv(region.From) == "" {
 		more = append(more, regionVariable+"="+region.Value)
 	}
-	own := []string{profileVariable, regionVariable, callersVariable, tokenCodeVariable}
+	own := []string{regionVariable, callersVariable, tokenCodeVariable}
 	environ := slices.DeleteFunc(creds.Environ(a.environ, c, g.region()), func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")
 		return slices.ContainsFunc(own, func(other string) bool { return creds.SameName(name, other) })

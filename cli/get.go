@@ -110,9 +110,6 @@ func (g *get) prepare(ctx context.Context, name string) (err error) {
 	a := g.app
 	a.profile = name
 	g.begin()
-	if asking := callers(a.Getenv); slices.Contains(asking, name) {
-		return &loopError{append(asking, name)}
-	}
 	if g.profile, err = a.load(ctx, name, g.keys); err != nil {
 		return err
 	}
