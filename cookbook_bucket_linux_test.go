@@ -67,6 +67,7 @@ func oneBucket(k *kitchen) {
 	k.sts.PutObject("/one-bucket/other", []byte("not theirs"))
 	scripts := k.scripts()
 	token := k.cooks(k.script(scripts[0]))
+	k.hidden()
 	partner := func(line string) answered {
 		cmd := k.command("sh", "-c", token+line)
 		cmd.Env = append(cmd.Env, "HOME="+filepath.Join(k.folder, "partner"))

@@ -39,6 +39,7 @@ func boto3ByHand(k *kitchen) {
 	k.has("/one-bucket/report.csv", "the report")
 	k.signed("s3", 1)
 	k.counts(1, 0)
+	k.hidden()
 	if got := run(code); got.code == 0 || !strings.Contains(got.err, "MultiFactorAuthentication failed") {
 		k.t.Errorf("the same code again: exit code %d, err %q", got.code, got.err)
 	}
@@ -96,6 +97,7 @@ func argumentsRecipe(k *kitchen) {
 	if shown := strings.Join(k.shown(), ", "); shown != "the secret of AssumeRole, the token of AssumeRole" {
 		k.t.Errorf("in command lines are %q", shown)
 	}
+	k.notLeft()
 	k.refused()
 }
 

@@ -122,11 +122,14 @@ func (a *app) whoamiHere(ctx context.Context, o options) (identity, error) {
 		SecretAccessKey: creds.NewSecret(a.Getenv("AWS_SECRET_ACCESS_KEY")),
 		SessionToken:    creds.NewSecret(a.Getenv("AWS_SESSION_TOKEN")),
 	})
+	if err != nil {
+		return identity{}, err
+	}
 	who := identity{Caller: caller, profile: a.profile, mfa: a.mfaHere(ctx, p, o)}
 	if end, bad := time.Parse(time.RFC3339, a.Getenv("AWS_CREDENTIAL_EXPIRATION")); bad == nil {
 		who.expiration, who.left = end, end.Sub(a.Now())
 	}
-	return who, err
+	return who, nil
 }
 
 // mfaHere is mfaOf where the cache still has what is in the environment: of other
