@@ -80,8 +80,8 @@ func (r *rotation) usersOf(id string) ([]string, error) {
 	}
 	defer reader.Close()
 	for _, name := range reader.Names() {
-		if b, err := reader.StaticKeys(name); err == nil && b.AccessKeyID.Value == id {
-			users = append(users, fmt.Sprintf("profile %q, in clear (%s)", name, b.AccessKeyID.Place()))
+		if s, ok := reader.KeyLine(name, id); ok {
+			users = append(users, fmt.Sprintf("profile %q, in clear (%s)", name, s.Place()))
 		}
 	}
 	return users, nil
