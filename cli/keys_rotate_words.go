@@ -187,6 +187,16 @@ func (a *app) rotateWords(e *rotateError) (what, hint string, code int) {
 	return what, e.standing(), code
 }
 
+// dead reports that AWS does not take the key in use, which signs the first call, and
+// that there is no other.
+func (e *rotateError) dead() bool {
+	var refused *session.RefusedError
+	if !errors.As(e.Err, &refused) || !refused.BadSigner() || e.Entry.Next != nil || e.Entry.Old != "" {
+		return false
+	}
+	return refused.Call == session.GetSessionToken || !e.device && refused.Call == session.GetCallerIdentity
+}
+
 func (a *app) unconfirmedWords(name string, e *unconfirmedError) (what string, code int) {
 	what, _, code = a.words(e.err)
 	if why := unanswered(e.err); why != "" {
@@ -218,6 +228,9 @@ func ofKeyring(err error) bool {
 // standing tells which key works, what is left to do, and how to go on.
 func (e *rotateError) standing() string {
 	now := e.Entry.Current.AccessKeyID
+	if e.dead() {
+		return fmt.Sprintf("%s is wrong, inactive or deleted, and cannot be replaced by itself: %s", now, addHint(e.Entry.Name))
+	}
 	var b strings.Builder
 	switch {
 	case e.Entry.Old != "":
