@@ -8,7 +8,6 @@ import (
 
 	"daypass/creds"
 	"daypass/internal/keyring"
-	"daypass/internal/tty"
 	"daypass/keys"
 	"daypass/mfa"
 	"daypass/profile"
@@ -37,54 +36,6 @@ func (r *rotation) Begin(ctx context.Context, e keys.Entry) error {
 		r.tellCodes(e)
 	}
 	return nil
-}
-
-// mayTake asks whether the old key may go, which AWS deletes for all that use it.
-func (r *rotation) mayTake(ctx context.Context, e keys.Entry) error {
-	old := e.Current.AccessKeyID
-	if e.Old != "" {
-		old = e.Old
-	}
-	users, err := r.usersOf(old)
-	if err != nil || len(users) == 0 || r.yes {
-		return err
-	}
-	t, done, err := r.get.app.talk(ctx, r.get.options, r.get.dir)
-	if err != nil {
-		return &unconfirmedError{old, err}
-	}
-	defer done()
-	t.say(fmt.Sprintf("daypass: %s is deleted at AWS in the end, and is used elsewhere too:", old))
-	for _, u := range users {
-		t.say("  " + tty.Visible(u))
-	}
-	if err := t.agree("Replace it all the same?"); err != nil {
-		return &unconfirmedError{old, err}
-	}
-	return nil
-}
-
-// usersOf names what else has the key with that id: other names in the keyring, and
-// what stands in the files.
-func (r *rotation) usersOf(id string) ([]string, error) {
-	var users []string
-	known, _ := r.get.keys.List() // where it cannot be read, less is told
-	for _, l := range known {
-		if l.AccessKeyID == id && l.Name != r.name {
-			users = append(users, fmt.Sprintf("access key %q of the keyring", l.Name))
-		}
-	}
-	reader, err := profile.Open(r.get.app.files(), r.get.app.Self)
-	if err != nil {
-		return nil, err
-	}
-	defer reader.Close()
-	for _, name := range reader.Names() {
-		if b, err := reader.StaticKeys(name); err == nil && b.AccessKeyID.Value == id {
-			users = append(users, fmt.Sprintf("profile %q, in clear (%s)", name, b.AccessKeyID.Place()))
-		}
-	}
-	return users, nil
 }
 
 // tellCodes tells how many codes it takes.
@@ -153,7 +104,7 @@ func (r *rotation) note(format string, args ...any) {
 func (r *rotation) MayDelete(ctx context.Context, s keys.Surplus) (bool, error) {
 	t, done, err := r.get.app.talk(ctx, r.get.options, r.get.dir)
 	if err != nil {
-		return false, &unconfirmedError{s.Key.AccessKeyID, err}
+		return false, &unconfirmedError{s.Key.AccessKeyID, err, false}
 	}
 	defer done()
 	about := "AWS allows a user two access keys, and both are there:\n"
@@ -168,7 +119,7 @@ func (r *rotation) MayDelete(ctx context.Context, s keys.Surplus) (bool, error) 
 	t.say(about)
 	yes, err := t.confirm(fmt.Sprintf("Delete %s at AWS (%s)?", s.Key.AccessKeyID, what))
 	if err != nil {
-		err = &unconfirmedError{s.Key.AccessKeyID, err}
+		err = &unconfirmedError{s.Key.AccessKeyID, err, false}
 	}
 	return yes, err
 }
@@ -197,6 +148,7 @@ func (r *rotation) described(k keys.Listed, known []keys.Listing) string {
 type unconfirmedError struct {
 	id  string
 	err error
+	yes bool // the flag of that name answers it
 }
 
 func (e *unconfirmedError) Error() string {
@@ -235,6 +187,16 @@ func (a *app) rotateWords(e *rotateError) (what, hint string, code int) {
 	return what, e.standing(), code
 }
 
+// dead reports that AWS does not take the key in use, which signs the first call, and
+// that there is no other.
+func (e *rotateError) dead() bool {
+	var refused *session.RefusedError
+	if !errors.As(e.Err, &refused) || !refused.BadSigner() || e.Entry.Next != nil || e.Entry.Old != "" {
+		return false
+	}
+	return refused.Call == session.GetSessionToken || !e.device && refused.Call == session.GetCallerIdentity
+}
+
 func (a *app) unconfirmedWords(name string, e *unconfirmedError) (what string, code int) {
 	what, _, code = a.words(e.err)
 	if why := unanswered(e.err); why != "" {
@@ -266,6 +228,9 @@ func ofKeyring(err error) bool {
 // standing tells which key works, what is left to do, and how to go on.
 func (e *rotateError) standing() string {
 	now := e.Entry.Current.AccessKeyID
+	if e.dead() {
+		return fmt.Sprintf("%s is wrong, inactive or deleted, and cannot be replaced by itself: %s", now, addHint(e.Entry.Name))
+	}
 	var b strings.Builder
 	switch {
 	case e.Entry.Old != "":
@@ -283,6 +248,10 @@ func (e *rotateError) standing() string {
 	}
 	fmt.Fprintf(&b, ": run \"daypass keys rotate %s\" again", creds.ShellWord(e.Entry.Name))
 	var refused *session.RefusedError
+	var asked *unconfirmedError
+	if errors.As(e.Err, &asked) && asked.yes {
+		b.WriteString(", with --yes if those shall lose it")
+	}
 	if errors.As(e.Err, &refused) && !e.device {
 		b.WriteString(", with --profile and a profile that has an mfa_serial if a policy wants MFA")
 	}

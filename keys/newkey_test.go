@@ -449,6 +449,14 @@ func TestRotateLostIsRemembered(t *testing.T) {
 	}
 
 	c, r = newCloud(t)
+	r.AWS = &unmade{cloud: c}
+	c.fails["Check"] = errNo
+	_, err = r.Run(t.Context(), "main")
+	if e := c.stopped(t, r, err, errNo, oldID, "AKIANEW1"); e.Lost {
+		t.Error("the error tells of a key that was not made: there was room for the next")
+	}
+
+	c, r = newCloud(t)
 	c.fails["Create"] = ErrLost
 	r.AWS = broken{c}
 	_, err = r.Run(t.Context(), "main")

@@ -172,6 +172,28 @@ func (t *text) otherKey(b Base, heads []int) error {
 	return nil
 }
 
+// KeyLine gives the line by which the files hold the access key of that id under that
+// very name, also one that another line hides: to another program it need not be
+// hidden. ok is false if there is none, or none that can be read.
+func (r *Reader) KeyLine(name, id string) (_ Setting, ok bool) {
+	s, ok := r.files.credentials.keyLine(r.files.inCredentials(name), id)
+	if !ok {
+		s, ok = r.files.config.keyLine(r.files.inConfig(name), id)
+	}
+	return s, ok
+}
+
+func (t *text) keyLine(heads []int, id string) (_ Setting, ok bool) {
+	entries, _ := t.settings(heads)
+	for _, e := range entries {
+		s := Setting{Key: e.key, Value: e.value, File: t.path, Line: e.line}
+		if !e.nested && s.Name() == "aws_access_key_id" && s.Value == id {
+			return s, true
+		}
+	}
+	return Setting{}, false
+}
+
 // sameKey reports whether both are one setting, with or without our prefix.
 func sameKey(a, b Setting) bool { return a.Name() == b.Name() }
 

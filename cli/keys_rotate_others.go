@@ -1,0 +1,65 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"daypass/internal/tty"
+	"daypass/keys"
+	"daypass/profile"
+)
+
+// mayTake asks whether the old key may go, which AWS deletes for all that use it.
+func (r *rotation) mayTake(ctx context.Context, e keys.Entry) error {
+	old := e.Current.AccessKeyID
+	if e.Old != "" {
+		old = e.Old
+	}
+	users, err := r.usersOf(old)
+	if err != nil || len(users) == 0 {
+		return err
+	}
+	about := fmt.Sprintf("daypass: %s is deleted at AWS in the end, and is used elsewhere too:\n", old)
+	for _, u := range users {
+		about += "  " + tty.Visible(u) + "\n"
+	}
+	about += "daypass: " + tty.Visible("profiles find the new one by daypass_source_profile = "+r.name) + "\n"
+	if r.yes {
+		_, err := fmt.Fprint(r.get.app.Stdout, about)
+		return err
+	}
+	t, done, err := r.get.app.talk(ctx, r.get.options, r.get.dir)
+	if err != nil {
+		fmt.Fprint(r.get.app.Stdout, about)
+		return &unconfirmedError{old, err, true}
+	}
+	defer done()
+	t.say(about)
+	if err := t.agree("Replace it all the same?"); err != nil {
+		return &unconfirmedError{old, err, true}
+	}
+	return nil
+}
+
+// usersOf names what else has the key with that id: other names in the keyring, and
+// what stands in the files.
+func (r *rotation) usersOf(id string) ([]string, error) {
+	var users []string
+	known, _ := r.get.keys.List() // where it cannot be read, less is told
+	for _, l := range known {
+		if l.AccessKeyID == id && l.Name != r.name {
+			users = append(users, fmt.Sprintf("access key %q of the keyring", l.Name))
+		}
+	}
+	reader, err := profile.Open(r.get.app.files(), r.get.app.Self)
+	if err != nil {
+		return nil, err
+	}
+	defer reader.Close()
+	for _, name := range reader.Names() {
+		if s, ok := reader.KeyLine(name, id); ok {
+			users = append(users, fmt.Sprintf("profile %q, in clear (%s)", name, s.Place()))
+		}
+	}
+	return users, nil
+}
