@@ -80,7 +80,7 @@ func (k Kernel) spare(account string, item []byte, i creds.Issued) []string {
 
 // usual is about what the entry of a session takes in bytes, with a token of 300 to
 // 400. What issues are really like is known when they are there.
-const usual = 1024
+const usual = 700
 
 // full supposes an entry for which all others would go.
 func (k Kernel) full() error {

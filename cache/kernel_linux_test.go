@@ -241,6 +241,7 @@ const nobody = 65532
 // quota is what somebody does whose quota is 20,000 bytes.
 func quota(ctx context.Context, c *Cache) error {
 	fmt.Println(syscall.Setresgid(nobody, nobody, nobody), syscall.Setresuid(nobody, nobody, nobody))
+	defer func() { _, _ = unix.KeyctlInt(unix.KEYCTL_CLEAR, unix.KEY_SPEC_USER_KEYRING, 0, 0, 0) }()
 	put := func(key, serial string, life time.Duration, size int) {
 		i := sized(size)
 		i.Serial, i.Expiration, i.Skew = serial, noon.Add(life), 0
@@ -258,7 +259,7 @@ func quota(ctx context.Context, c *Cache) error {
 		fmt.Printf("%s:%s (%d listed)\n", key, have, len(all))
 	}
 	put("dear", "device", 12*time.Hour, 3000)
-	put("expired", "device", 2*time.Second, 3000)
+	put("expired", "device", 5*time.Second, 3000)
 	put("later", "", 50*time.Minute, 3000)
 	put("soon", "", 40*time.Minute, 3000)
 	put("own", "", 20*time.Minute, 3000)

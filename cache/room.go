@@ -28,16 +28,21 @@ const settling = 30 * time.Millisecond
 // makeRoom drops what has expired, and then what can be spared, one after the
 // other, until set succeeds. What somebody else is renewing stays.
 func (c *Cache) makeRoom(ctx context.Context, s crowded, account string, item []byte, i creds.Issued, set func() error) error {
+	gone := func(_ []byte, err error) bool { return errors.Is(err, ErrMiss) }
 	for _, dead := range s.expired() {
-		c.drop(ctx, s, dead, dead == account)
+		c.drop(ctx, s, dead, dead == account, gone)
 	}
 	time.Sleep(settling)
 	err := set()
 	if !errors.Is(err, keyring.ErrFull) {
 		return err
 	}
+	cheaper := func(item []byte, err error) bool {
+		e, foreign := decode(item)
+		return err == nil && foreign == nil && cost(e, i) < 0
+	}
 	for _, other := range s.spare(account, item, i) {
-		if !c.drop(ctx, s, other, other == account) {
+		if !c.drop(ctx, s, other, other == account, cheaper) {
 			continue
 		}
 		if err = set(); errors.Is(err, keyring.ErrFull) {
@@ -52,14 +57,18 @@ func (c *Cache) makeRoom(ctx context.Context, s crowded, account string, item []
 }
 
 // drop removes an item and its index file, under its lock if that is not held
-// already.
-func (c *Cache) drop(ctx context.Context, s Store, account string, held bool) bool {
+// already. Then it is read again: somebody may have renewed it since it was found
+// to be one that may go.
+func (c *Cache) drop(ctx context.Context, s Store, account string, held bool, may func(item []byte, err error) bool) bool {
 	if !held {
 		unlock, ok, _ := c.State.TryLock(account)
 		if !ok {
 			return false
 		}
 		defer unlock()
+		if !may(s.Get(ctx, account)) {
+			return false
+		}
 	}
 	if s.Delete(ctx, account) != nil {
 		return false

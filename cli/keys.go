@@ -64,7 +64,7 @@ func (a *app) lockKey(ctx context.Context, k *keys.Keys, name string) (func(), e
 	if err != nil && errors.Is(err, errKeyBusy) {
 		err = &keyError{name, err}
 	}
-	return unlock, err
+	return unlock, closed(err)
 }
 
 // identify asks STS whose pair is. The network settings are those of the profile

@@ -33,7 +33,7 @@ running it again goes on.`,
 		},
 	}
 	f := cmd.Flags()
-	f.BoolVar(&yes, "yes", false, "replace the key without asking, also if other names use it")
+	f.BoolVar(&yes, "yes", false, "do not ask whether other names may lose the key")
 	f.StringVar(&o.profile, "profile", "", "the profile that rests on the key and whose mfa_serial counts")
 	f.StringVar(&o.region, "region", "", "the region of the STS calls")
 	f.StringVar(&o.store, "store", "", "where the new session is kept: auto, keyring or none (DAYPASS_STORE)")
