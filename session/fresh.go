@@ -66,8 +66,11 @@ func codedAt(held creds.Issued) time.Time {
 // Served reports whether held, of the last of steps, which carries a code, is
 // handed out at the local time now without asking for another.
 func Served(held creds.Issued, steps []Step, now time.Time, maxAge time.Duration) bool {
-	return !TooOld(held, steps, now, maxAge) && held.Left(now) >= askBelow
+	return !TooOld(held, steps, now, maxAge) && lasts(held, now)
 }
+
+// lasts reports whether nobody is asked for a code in the place of held.
+func lasts(held creds.Issued, now time.Time) bool { return held.Left(now) >= askBelow }
 
 // begun is when what Refresh takes may have been issued at the earliest.
 func (g *Getter) begun() time.Time {

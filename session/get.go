@@ -101,7 +101,7 @@ func (g *Getter) Get(ctx context.Context) (Result, error) {
 		return Result{Issued: held, Cached: true}, nil
 	}
 	code := g.codeStep(ctx)
-	if hit && code >= 0 && !g.wish() && held.Left(g.Now()) >= askBelow {
+	if hit && code >= 0 && !g.wish() && lasts(held, g.Now()) {
 		return Result{Issued: held, Cached: true}, nil
 	}
 	g.wait = !hit
