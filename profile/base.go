@@ -163,7 +163,7 @@ func (t *text) otherKey(b Base, heads []int) error {
 	}
 	for _, e := range entries {
 		for _, used := range []Setting{b.AccessKeyID, b.SecretAccessKey} {
-			s := Setting{Key: e.key, Value: e.value, File: t.path, Line: e.line}
+			s := t.setting(e)
 			if !e.nested && sameKey(s, used) && s.Value != "" && s.Value != used.Value {
 				return bad(b.Profile, s, "is not that of %s, which is used; remove one of the two keys by hand", used.Place())
 			}
@@ -186,7 +186,7 @@ func (r *Reader) KeyLine(name, id string) (_ Setting, ok bool) {
 func (t *text) keyLine(heads []int, id string) (_ Setting, ok bool) {
 	entries, _ := t.settings(heads)
 	for _, e := range entries {
-		s := Setting{Key: e.key, Value: e.value, File: t.path, Line: e.line}
+		s := t.setting(e)
 		if !e.nested && s.Name() == "aws_access_key_id" && s.Value == id {
 			return s, true
 		}

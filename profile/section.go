@@ -106,7 +106,7 @@ func (s *section) add(t *text, heads []int) error {
 	for _, e := range entries {
 		if !e.nested && !blocks[e.key] {
 			plain[e.key] = true
-			s.settings[e.key] = Setting{Key: e.key, Value: e.value, File: t.path, Line: e.line}
+			s.settings[e.key] = t.setting(e)
 		}
 	}
 	if plain["aws_access_key_id"] != plain["aws_secret_access_key"] {

@@ -78,3 +78,8 @@ func escapeKey(key string) string {
 	}
 	return url.QueryEscape(key)
 }
+
+// setting is e as others see it.
+func (t *text) setting(e entry) Setting {
+	return Setting{Key: e.key, Value: e.value, File: t.path, Line: e.line}
+}
