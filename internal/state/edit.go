@@ -35,7 +35,7 @@ const (
 // its path where it could not be removed, or where the file does not hold now
 // after all, since another program has written it; else it is empty. After every
 // other error the file is as it was. What a killed process left beside the file
-// is removed on the way, also if was is now.
+// is removed on the way, also if was is now, where the folder may be listed.
 //
 // One Edit of a file waits for another, if the state folder can be used; if ctx
 // ends first, its cause is the error.
@@ -74,13 +74,16 @@ func edit(path string, was, now []byte) (left string, err error) {
 		return "", err
 	}
 	if err := swap(path, was, now, info); err != nil {
-		if removed := os.Remove(saved); removed != nil {
-			return saved, errors.Join(err, removed)
+		if kept := discard(saved); kept != nil {
+			return saved, errors.Join(err, kept)
 		}
 		return "", err
 	}
 	if err := holds(path, now); err != nil {
 		return announced(saved), err
+	}
+	if err := discard(saved); err != nil { // by its name: the folder may not tell what it holds
+		return saved, err
 	}
 	return sweepEdits(path)
 }
@@ -117,19 +120,28 @@ func holds(path string, data []byte) error {
 	return err
 }
 
-// sweepEdits removes what edits of the file have made beside it. It is whole,
-// since it is only ever replaced by renaming.
+// sweepEdits removes what killed edits of the file have left beside it, as far as the
+// folder shows it. The file is whole, since it is only ever replaced by renaming.
 func sweepEdits(path string) (left string, err error) {
 	folder, base := filepath.Split(path)
-	found, err := os.ReadDir(folder)
+	found, _ := os.ReadDir(folder)
 	for _, entry := range found {
 		name := entry.Name()
 		if !strings.HasPrefix(name, base+backups) && !strings.HasPrefix(name, base+drafts) {
 			continue
 		}
-		if removed := os.Remove(filepath.Join(folder, name)); removed != nil && !errors.Is(removed, fs.ErrNotExist) {
-			left, err = filepath.Join(folder, name), removed
+		if kept := discard(filepath.Join(folder, name)); kept != nil {
+			left, err = filepath.Join(folder, name), kept
 		}
 	}
 	return left, err
+}
+
+// discard removes what nobody may need; an edit without a lock may have done that.
+func discard(path string) error {
+	err := os.Remove(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }

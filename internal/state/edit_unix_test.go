@@ -70,6 +70,23 @@ func TestEditInAReadOnlyFolder(t *testing.T) {
 	alone(t, path, string(unedited))
 }
 
+// What an edit has made beside the file goes where it cannot be found by looking.
+func TestEditInAFolderThatCannotBeListed(t *testing.T) {
+	path := userFile(t, string(unedited))
+	folder := filepath.Dir(path)
+	cmd := as(t, copyOf(t, "edit", path), folder)
+	if os.Geteuid() == 0 {
+		must(t, os.Chown(path, nobody, nobody))
+	}
+	must(t, os.Chmod(folder, 0o300))
+	got := lines(t, cmd)
+	must(t, os.Chmod(folder, 0o700))
+	if len(got) != 1 || got[0] != "left  <nil>" {
+		t.Errorf("got %q", got)
+	}
+	alone(t, path, string(rewrote))
+}
+
 // TestEditOnAFullDisk: the backup does not fit, or the new content beside it.
 func TestEditOnAFullDisk(t *testing.T) {
 	for _, spare := range []int{4 << 10, 12 << 10} {
