@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"daypass/creds"
 	"daypass/internal/state"
 	"daypass/keys"
+	"daypass/mfa"
 	"daypass/profile"
 )
 
@@ -47,23 +50,25 @@ func (a *app) importKey(ctx context.Context, name string, o options, yes bool) e
 		return err
 	}
 	dir := a.stateDir()
-	i := &importing{app: a, keys: a.longTerm(o, dir), name: name, pair: pair, place: place, yes: yes}
+	i := &importing{app: a, options: o, keys: a.longTerm(o, dir), name: name, pair: pair, place: place, yes: yes}
 	if place == "" {
 		return i.again(ctx)
 	}
-	t, done, err := a.talk(ctx, o, dir)
-	if err == nil {
+	a.catchSignals() // an edit that is cut off leaves a copy of the key behind
+	if !yes {
+		t, done, err := a.talk(ctx, o, dir)
+		if err != nil {
+			return err
+		}
 		defer done()
 		i.talk, ctx = t, t.ctx
-	} else if !yes {
-		return err
 	}
 	unlock, err := a.lockKey(ctx, i.keys, name)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	if err := i.keep(ctx, o.region); err != nil {
+	if err := i.keep(ctx); err != nil {
 		return err
 	}
 	return i.clear(ctx)
@@ -91,28 +96,29 @@ func (a *app) keyInFiles(name string) (keys.Pair, string, error) {
 // importing is one import.
 type importing struct {
 	*app
-	keys  *keys.Keys
-	name  string
-	pair  keys.Pair // that the files held when it began
-	place string    // the file that holds the key
-	talk  *talk     // nil if there is no terminal
-	yes   bool      // the lines may go without a question
+	options options
+	keys    *keys.Keys
+	name    string
+	pair    keys.Pair // that the files held when it began
+	place   string    // the file that holds the key that counts
+	talk    *talk     // nil if yes
+	yes     bool      // the lines may go without a question
 }
 
 // keep puts the pair into the keyring, unless an import that was interrupted has
 // done that, and sees that the keyring gives it back and STS takes it.
-func (i *importing) keep(ctx context.Context, region string) error {
+func (i *importing) keep(ctx context.Context) error {
 	pair := i.pair
 	old, there, err := before(ctx, i.keys, i.name)
 	if err != nil {
 		return err
 	}
 	if old.Current.AccessKeyID != pair.AccessKeyID || !old.Current.Secret.Equal(pair.Secret) {
-		if err := i.mayReplace(old, there); err != nil {
+		if err := i.mayReplace(ctx, old, there); err != nil {
 			return err
 		}
 	}
-	e, err := i.putKey(ctx, i.keys, i.name, region, pair)
+	e, err := i.putKey(ctx, i.keys, i.name, i.options.region, pair)
 	if err != nil {
 		return err
 	}
@@ -130,14 +136,23 @@ var errOtherKept = errors.New("another key was read back")
 
 // mayReplace asks for what lies in the keyring, if anything does: --yes is about the
 // lines of the file.
-func (i *importing) mayReplace(old keys.Entry, there bool) error {
-	switch {
-	case !there:
+func (i *importing) mayReplace(ctx context.Context, old keys.Entry, there bool) error {
+	if !there {
 		return nil
-	case i.talk == nil:
-		return &noTalkError{errReplaces}
 	}
-	return i.talk.replace(i.name, old)
+	if i.talk != nil {
+		return i.talk.replace(i.name, old)
+	}
+	t, done, err := i.app.talk(ctx, i.options, i.keys.State)
+	var none *noTalkError
+	switch {
+	case errors.As(err, &none) && !errors.Is(err, mfa.ErrTimedOut):
+		return &noTalkError{errReplaces}
+	case err != nil:
+		return err
+	}
+	defer done()
+	return t.replace(i.name, old)
 }
 
 var errReplaces = errors.New("another key would be replaced")
@@ -146,24 +161,38 @@ var errReplaces = errors.New("another key would be replaced")
 // that the keyring has: another program may have written a new one meanwhile.
 func (i *importing) clear(ctx context.Context) error {
 	edit, err := profile.RemoveKeys(i.files(), i.name)
-	if err == nil {
-		err = edit.Holds(i.pair.AccessKeyID, i.pair.Secret.Reveal())
+	if err != nil {
+		return &leftError{i.name, []string{i.place}, err}
+	}
+	err = edit.Holds(i.pair.AccessKeyID, i.pair.Secret.Reveal())
+	if err == nil && !i.yes {
+		i.talk.say(edit.Diff() + "daypass: these lines are removed; who reads the key there without daypass finds it no more\n")
+		err = i.talk.agree("Remove them?")
 	}
 	if err != nil {
-		return &leftError{i.name, i.place, err}
+		return &leftError{i.name, edit.Paths(), err}
 	}
-	if !i.yes {
-		i.talk.say(edit.Diff() + "daypass: these lines are removed; who reads the key there without daypass finds it no more\n")
-		if err := i.talk.agree("Remove them?"); err != nil {
-			return &leftError{i.name, i.place, err}
-		}
-	}
+	return i.remove(ctx, edit)
+}
+
+// remove makes the edit, and names each file that it has changed, also if another
+// could not be.
+func (i *importing) remove(ctx context.Context, edit *profile.Edit) error {
+	places := edit.Paths()
 	if err := i.apply(ctx, edit); err != nil {
-		return &leftError{i.name, i.place, err}
+		left := edit.Paths()
+		i.removed(slices.DeleteFunc(places, func(place string) bool { return slices.Contains(left, place) }))
+		return &leftError{i.name, left, err}
 	}
-	_, err = fmt.Fprintf(i.Stdout, "%s\n%s\n", line("removed from "+i.place),
-		line(fmt.Sprintf("the key has lain in clear: run \"daypass keys rotate %s\"", creds.ShellWord(i.name))))
+	i.removed(places)
+	_, err := fmt.Fprintln(i.Stdout, line(fmt.Sprintf("the key has lain in clear: run \"daypass keys rotate %s\"", creds.ShellWord(i.name))))
 	return err
+}
+
+func (i *importing) removed(places []string) {
+	for _, place := range places {
+		fmt.Fprintln(i.Stdout, line("removed from "+place))
+	}
 }
 
 var errFileBusy = errors.New("another daypass is editing it")
@@ -206,19 +235,30 @@ func (e *noKeyError) Error() string {
 	return fmt.Sprintf("profile %q has no access key of its own", e.name)
 }
 
-// leftError is a key that is in the keyring and in a file too.
+// leftError is a key that is in the keyring and in files too.
 type leftError struct {
-	name, place string
-	err         error
+	name   string
+	places []string // none if all that is left is the copy that err names
+	err    error
 }
 
 func (e *leftError) Error() string { return fmt.Sprintf("access key %q: %v", e.name, e.err) }
 
 func (e *leftError) Unwrap() error { return e.err }
 
+// where are the places of the key in clear, and why it is still there.
+func (e *leftError) where() (places, why string) {
+	var file *profile.Error
+	if errors.As(e.err, &file) && file.Line == 0 && file.File != "" && (len(e.places) == 0 || slices.Equal(e.places, []string{file.File})) {
+		return file.File, file.Message
+	}
+	return strings.Join(e.places, " and "), e.err.Error()
+}
+
 // leftWords say where the key is.
 func (a *app) leftWords(e *leftError) (what, hint string, code int) {
-	both := fmt.Sprintf("the access key %q is in the keyring, and still in %s, in clear", e.name, e.place)
+	places, why := e.where()
+	both := fmt.Sprintf("the access key %q is in the keyring, and still in %s, in clear", e.name, places)
 	again := fmt.Sprintf("run \"daypass keys import %s\" again to remove it there", creds.ShellWord(e.name))
 	var stopped signalError
 	var file *profile.Error
@@ -228,9 +268,9 @@ func (a *app) leftWords(e *leftError) (what, hint string, code int) {
 	case errors.Is(e.err, errClosed):
 		return both, again, exitRefused
 	case errors.As(e.err, &file) && errors.Is(e.err, state.ErrChanged) && file.Line > 0:
-		return fmt.Sprintf("the access key %q is in the keyring, and nothing was removed: %s", e.name, file.Error()), file.Hint + "; then " + again, exitFailed
+		return fmt.Sprintf("the access key %q is in the keyring, and nothing was removed: %s", e.name, why), file.Hint + "; then " + again, exitFailed
 	case errors.As(e.err, &file) && file.Hint != "":
-		return both + ": " + file.Error(), file.Hint + "; then " + again, exitFailed
+		return both + ": " + why, file.Hint + "; then " + again, exitFailed
 	}
-	return both + ": " + e.err.Error(), again, exitFailed
+	return both + ": " + why, again, exitFailed
 }

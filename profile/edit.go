@@ -18,7 +18,8 @@ import (
 // Edit is a change of the two files that has yet to be made.
 type Edit struct {
 	diff  string
-	apply func(context.Context, *state.Dir) error // functions, since fmt would print what is in the files
+	paths func() []string // functions, since fmt would print what is in the files
+	apply func(context.Context, *state.Dir) error
 	holds func(accessKeyID, secretAccessKey string) error
 }
 
@@ -27,12 +28,17 @@ type Edit struct {
 // values of keys only a plausible access key id is shown. "" if nothing changes.
 func (e *Edit) Diff() string { return e.diff }
 
+// Paths returns the files that the change is about and that do not hold its outcome
+// now: before Apply those that will change, after it those that did not.
+func (e *Edit) Paths() []string { return e.paths() }
+
 // Apply makes the change, file by file: each is replaced whole if it still holds
 // what was read, keeping its mode, its owner and the link that leads to it; see
-// state.Dir.Edit. An *Error tells that a file is as it was, or names the copy that
-// lies beside it; it wraps state.ErrChanged if another has written the file. What
-// a killed Apply left beside the files is removed, also if nothing changes. The
-// state folder has the locks that edits of one file wait for; ctx ends the wait.
+// state.Dir.Edit. It stops at the first that fails: the *Error tells that this file
+// is as it was, or names the copy that lies beside it; it wraps state.ErrChanged if
+// another has written the file. What a killed Apply left beside the files is removed,
+// also beside one that does not change, of which nothing else is an error. The state
+// folder has the locks that edits of one file wait for; ctx ends the wait.
 func (e *Edit) Apply(ctx context.Context, dir *state.Dir) error { return e.apply(ctx, dir) }
 
 // Holds reports whether the lines that go hold that key and no other, or nothing:
@@ -60,6 +66,7 @@ func RemoveKeys(files Files, name string) (*Edit, error) {
 	}
 	return &Edit{
 		diff:  diff.String(),
+		paths: func() []string { return unchanged(edits) },
 		apply: func(ctx context.Context, dir *state.Dir) error { return applyAll(ctx, dir, edits) },
 		holds: func(id, secret string) error {
 			for _, f := range edits {
@@ -156,8 +163,9 @@ func isKey(key string) bool {
 func (f *fileEdit) holds(id, secret string) error {
 	for _, number := range slices.Sorted(maps.Keys(f.gone)) {
 		key, value, ok := splitSetting(trimComment(strings.TrimSpace(f.gone[number])))
-		want := map[string]string{keyPair[0]: id, keyPair[1]: secret}[strings.TrimPrefix(strings.ToLower(key), ownPrefix)]
-		if value = unquote(value); !ok || value != "" && value != want {
+		key, value = strings.TrimPrefix(strings.ToLower(key), ownPrefix), unquote(value)
+		known := value == "" || key == keyPair[0] && value == id || key == keyPair[1] && value == secret
+		if !ok || !known {
 			return &Error{Profile: f.profile, File: f.text.path, Line: number, Err: state.ErrChanged,
 				Message: "another access key stands there", Hint: "look at the file"}
 		}
@@ -236,13 +244,28 @@ func isKeyID(s string) bool {
 	return 16 <= len(s) && len(s) <= 128 && strings.IndexFunc(s, func(c rune) bool { return !plain(c) }) < 0
 }
 
+func unchanged(edits []*fileEdit) (paths []string) {
+	for _, f := range edits {
+		if len(f.gone) > 0 && !f.made() {
+			paths = append(paths, f.text.path)
+		}
+	}
+	return paths
+}
+
+// made reports whether the file holds what the change makes of it.
+func (f *fileEdit) made() bool {
+	got, err := os.ReadFile(f.text.path)
+	return err == nil && string(got) == f.now
+}
+
 func applyAll(ctx context.Context, dir *state.Dir, edits []*fileEdit) error {
 	for _, f := range edits {
 		if f.was == "" { // there may be no file
 			continue
 		}
 		left, err := dir.Edit(ctx, f.text.path, []byte(f.was), []byte(f.now))
-		if err != nil {
+		if err != nil && (left != "" || len(f.gone) > 0) {
 			return f.failed(left, err)
 		}
 	}
@@ -258,6 +281,8 @@ func (f *fileEdit) failed(left string, err error) error {
 	}
 	e := &Error{Profile: f.profile, File: f.text.path, Message: "cannot be edited: " + reason.Error(), Err: err}
 	switch {
+	case left != "" && f.made():
+		e.File, e.Message, e.Hint = left, "this copy with the keys cannot be removed: "+reason.Error(), "remove it by hand"
 	case left != "":
 		e.Message += fmt.Sprintf("; a copy with the keys is left in %s", left)
 		e.Hint = "look at both files, then remove the copy"

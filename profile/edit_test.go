@@ -94,6 +94,58 @@ func TestRemoveKeysFromConfig(t *testing.T) {
 	}
 }
 
+// Of two files that change, those are told that have not changed yet. The copy that
+// cannot be removed is not the file.
+func TestEditPaths(t *testing.T) {
+	files := write(t, "[profile a]\naws_access_key_id = AKIA\n", "[a]\naws_secret_access_key = s\n")
+	edit, err := RemoveKeys(files, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths := func(want ...string) {
+		t.Helper()
+		if got := edit.Paths(); !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	paths(files.Credentials, files.Config)
+	stuck := files.Credentials + ".daypass-backup-1"
+	if err := os.MkdirAll(filepath.Join(stuck, "full"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	var bad *Error
+	if err := edit.Apply(t.Context(), state.New("")); !errors.As(err, &bad) || bad.File != stuck || bad.Hint != "remove it by hand" {
+		t.Errorf("got %+v", err)
+	}
+	paths(files.Config)
+	if err := os.RemoveAll(stuck); err != nil {
+		t.Fatal(err)
+	}
+	if edit, err = RemoveKeys(files, "a"); err != nil {
+		t.Fatal(err)
+	}
+	paths(files.Config)
+	if err := edit.Apply(t.Context(), state.New("")); err != nil {
+		t.Error(err)
+	}
+	paths()
+}
+
+// A file that does not change need not be there any more.
+func TestEditBesideAFileThatIsGone(t *testing.T) {
+	files := write(t, "[profile a]\nregion = r\n", "[a]\naws_secret_access_key = s\n")
+	edit, err := RemoveKeys(files, "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(files.Config); err != nil {
+		t.Fatal(err)
+	}
+	if err := edit.Apply(t.Context(), state.New("")); err != nil || readFile(t, files.Credentials) != "[a]\n" {
+		t.Error(err)
+	}
+}
+
 // Both variables may name one file, which then holds both kinds of sections.
 func TestRemoveKeysFromOneFile(t *testing.T) {
 	files := write(t, "[profile a]\naws_access_key_id = AKIA\nregion = r\n[a]\naws_secret_access_key = s\noutput = o\n", "")

@@ -100,12 +100,10 @@ func rename(from, to string) error {
 // Remove removes the file name. That there is none is no error.
 func (d *Dir) Remove(name string) error {
 	path, err := d.file(name, false)
-	if err == nil {
-		if err = os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return unusable(err)
-		}
-	}
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case err == nil:
+		return unusable(discard(path))
+	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	}
 	return err
