@@ -2,8 +2,9 @@
 
 // Hitcost measures what a cached answer of daypass costs, how much longer it
 // takes to find nobody to ask or to show the prompt, and what its binary weighs,
-// against the bounds that it must hold. It builds nothing and measures
-// what it is given; bench.sh beside it does the rest.
+// against the bounds that it must hold. It owns the bounds and the ways to measure
+// them. It builds nothing and measures what it is given; bench.sh above it does the
+// rest, and floor below it is the yardstick.
 package main
 
 import (
@@ -53,7 +54,7 @@ func run(daypass, floor string) (err error) {
 
 	w := newWorld(t, daypass, floor)
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	missed := 0
+	missed, mustMeasure := 0, os.Getenv("CI") == "true"
 	for _, measure := range []func() row{
 		w.oneConnection,
 		func() row { return w.hit("nobody to unlock", noDisplay) },
@@ -79,7 +80,7 @@ func run(daypass, floor string) (err error) {
 		}
 		verdict := "ok"
 		switch {
-		case r.skipped:
+		case r.skipped && !mustMeasure:
 			verdict = "skipped"
 		case !r.ok:
 			verdict = "MISSED"

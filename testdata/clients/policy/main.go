@@ -1,6 +1,7 @@
 // Policy says whether a policy of AWS's language, read from standard input,
 // allows an action: policy ACTION BUCKET OBJECT. Exit code 0 is yes, 1 no, 2 that
-// it cannot be said.
+// it cannot be said. It owns no rule of that language, which is MinIO's library's,
+// and knows nothing of daypass.
 package main
 
 import (

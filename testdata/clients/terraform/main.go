@@ -1,5 +1,6 @@
 // Terraform stands for Terraform with the AWS provider: whatever its arguments,
-// it configures aws-sdk-go-base as the provider does, and prints who it is.
+// it configures aws-sdk-go-base as the provider does, and prints who it is. It has
+// no plan, state or resources, and knows nothing of daypass.
 package main
 
 import (
