@@ -189,7 +189,7 @@ func TestNoPromptOpensNoDialogOfTheKeyring(t *testing.T) {
 	if !keyringtest.RunAlone(t) { // it clears the kernel keyring, which other tests use
 		return
 	}
-	for _, mode := range []keyringtest.Mode{keyringtest.PromptDismiss, keyringtest.CreateDismiss} {
+	for _, mode := range []keyringtest.Mode{keyringtest.HangUnlock, keyringtest.PromptUnlock, keyringtest.PromptNever, keyringtest.PromptDismiss, keyringtest.CreateDismiss} {
 		w, f := newFakeWorld(t, mode, aDisplay)
 		w.alone("credential-process", "--profile", "dev", "--no-prompt").failed(3, "asking is switched off")
 		w.alone("credential-process", "--profile", "dev", "--no-prompt", "--token-code", w.sts.Code(device)).credentials()
