@@ -24,7 +24,7 @@ func (a *app) importKeyCommand() *cobra.Command {
 		Short: "Move an access key from ~/.aws/credentials into the keyring",
 		Long: `Takes the access key of the section NAME of ~/.aws/credentials (or ~/.aws/config),
 asks STS whose it is, keeps it in the keyring, and then shows which lines it would
-remove from the file, and asks.`,
+remove from these files, and asks.`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: a.completeProfiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
