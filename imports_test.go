@@ -9,8 +9,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"daypass/internal/state"
+	"daypass/internal/stsim"
+	"daypass/session"
 )
 
 // An import that asks nothing goes past another's conversation on its terminal; only
@@ -45,6 +48,23 @@ func TestAnImportWithYesWaitsForNoQuestion(t *testing.T) {
 	if shown := s.shown(); strings.Contains(shown, "Remove them?") {
 		t.Errorf("the terminal shows %q", shown)
 	}
+	w.unlocked()
+}
+
+// Where nothing is asked Ctrl-Z stops nobody either: the locks would be kept.
+func TestCtrlZDuringAnImportStopsNobody(t *testing.T) {
+	t.Parallel()
+	w := newImport(t)
+	w.sts.Inject(stsim.Fault{Action: session.GetCallerIdentity, Times: 1, Delay: time.Second})
+	c := w.console()
+	c.run("daypass keys import main --yes 2>&1; echo $? >import.end")
+	w.until("STS is asked", func() bool { return w.sts.Accepted(session.GetCallerIdentity) == 1 })
+	c.Type("\x1a")
+	if got := w.ended("import"); got.code != 0 || w.whereabouts("after Ctrl-Z") != inRing {
+		t.Errorf("exit code %d", got.code)
+	}
+	c.back()
+	c.exit()
 	w.unlocked()
 }
 

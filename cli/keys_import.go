@@ -11,6 +11,7 @@ import (
 
 	"daypass/creds"
 	"daypass/internal/state"
+	"daypass/internal/tty"
 	"daypass/keys"
 	"daypass/mfa"
 	"daypass/profile"
@@ -51,10 +52,11 @@ func (a *app) importKey(ctx context.Context, name string, o options, yes bool) e
 	}
 	dir := a.stateDir()
 	i := &importing{app: a, options: o, keys: a.longTerm(o, dir), name: name, pair: pair, place: place, yes: yes}
+	a.catchSignals()  // an edit that is cut off leaves a copy of the key behind
+	tty.KeepRunning() // and one that is stopped its lock
 	if place == "" {
 		return i.again(ctx)
 	}
-	a.catchSignals() // an edit that is cut off leaves a copy of the key behind
 	if !yes {
 		t, done, err := a.talk(ctx, o, dir)
 		if err != nil {
