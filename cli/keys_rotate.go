@@ -86,6 +86,7 @@ func (r *rotation) prepare(ctx context.Context) (err error) {
 	if g.profile, err = g.app.keyProfile(ctx, r.name, g.options.profile, g.keys); err != nil {
 		return err
 	}
+	g.app.profile, g.app.prompt = g.profile.Name, g.profile.Prompt
 	if err := g.readSettings(); err != nil {
 		return err
 	}
@@ -196,8 +197,14 @@ func (r *rotation) List(ctx context.Context, signer creds.Credentials) ([]keys.L
 	return listed, ofKey(err)
 }
 
-// Create makes a key.
+// Create makes a key, if the code for a session of it can still be had: the session that
+// Begin has counted on may have been refused, and another have taken the one that was given.
 func (r *rotation) Create(ctx context.Context, signer creds.Credentials) (keys.Pair, error) {
+	if r.get.profile.MFASerial.Value != "" {
+		if err := r.codes(1); err != nil {
+			return keys.Pair{}, err
+		}
+	}
 	if err := r.openIAM(ctx, signer); err != nil {
 		return keys.Pair{}, err
 	}

@@ -32,17 +32,18 @@ func (r *rotation) Begin(ctx context.Context, e keys.Entry) error {
 	default:
 		r.note("%s, access key %q of %s, is replaced by a new one", now, r.name, e.User)
 	}
-	if r.get.profile.MFASerial.Value != "" {
-		r.tellCodes(e)
-	}
-	return nil
+	return r.codes(r.tellCodes(e))
 }
 
-// tellCodes tells how many codes it takes.
-func (r *rotation) tellCodes(e keys.Entry) {
+// tellCodes tells how many codes it takes, and returns the number.
+func (r *rotation) tellCodes(e keys.Entry) int {
+	if r.get.profile.MFASerial.Value == "" {
+		return 0
+	}
 	now, live := e.Current.AccessKeyID, r.live(e.Current)
 	switch {
 	case e.Old != "" && live:
+		return 0
 	case e.Old != "":
 		r.note("one code is needed, for %s", now)
 	case e.Next != nil:
@@ -51,7 +52,26 @@ func (r *rotation) tellCodes(e keys.Entry) {
 		r.note("one code is needed, for the new key; a session of the old one is there")
 	default:
 		r.note("two codes are needed: one for the old key, one for the new; AWS takes each code once, so the second is the next one that the device shows")
+		return 2
 	}
+	return 1
+}
+
+// codes is nil if n codes can be had: one may have been given, the others are asked
+// for. Half a rotation would cost the day's session.
+func (r *rotation) codes(n int) error {
+	asker := *r.get.asker
+	if asker.TokenCode != "" {
+		asker.TokenCode = ""
+		n--
+	}
+	if n <= 0 {
+		return nil
+	}
+	if err := asker.Available(); err != nil {
+		return &session.UnaskedError{Err: err}
+	}
+	return nil
 }
 
 // live reports that no code is needed for a session of p.
