@@ -51,7 +51,7 @@ func (a *app) importKey(ctx context.Context, name string, o options, yes bool) e
 	if place == "" {
 		return i.again(ctx)
 	}
-	t, done, err := a.talk(ctx, o, dir)
+	t, done, err := a.talk(ctx, o, dir, name)
 	if err == nil {
 		defer done()
 		i.talk, ctx = t, t.ctx

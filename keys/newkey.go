@@ -110,7 +110,10 @@ func (r *rotation) makeRoom(ctx context.Context, signer creds.Credentials, all, 
 		}
 		isIt := func(other Listed) bool { return other.AccessKeyID == k.AccessKeyID }
 		lost := before != nil && !slices.ContainsFunc(before, isIt)
-		yes, err := r.Person.MayDelete(ctx, Surplus{k, all, ours, lost})
+		if lost {
+			r.orphan, r.lost = k.AccessKeyID, false
+		}
+		yes, err := r.Person.MayDelete(ctx, Surplus{k, all, lost})
 		if err != nil {
 			return nil, err
 		}
@@ -121,7 +124,7 @@ func (r *rotation) makeRoom(ctx context.Context, signer creds.Credentials, all, 
 			return nil, err
 		}
 		if lost {
-			r.lost = false
+			r.orphan = ""
 		}
 		r.Person.Tell(Deleted, k.AccessKeyID)
 		left = slices.DeleteFunc(slices.Clone(left), isIt)

@@ -72,7 +72,6 @@ const (
 type Surplus struct {
 	Key  Listed
 	All  []Listed // the user's keys
-	Ours string   // the one of them that the keyring holds
 	Lost bool     // Key was made by the call whose answer was lost
 }
 
@@ -100,8 +99,8 @@ type Rotation struct {
 // RotateError is a rotation that stopped. Another run goes on.
 type RotateError struct {
 	Entry  Entry  // what the keyring holds
-	Orphan string // id of a new key that could neither be kept nor deleted, else empty
-	Lost   bool   // AWS may have one more key, whose secret did not arrive
+	Orphan string // id of a new key at AWS whose secret nobody has, else empty
+	Lost   bool   // AWS may have such a key, whose id is not known
 	Err    error
 }
 
