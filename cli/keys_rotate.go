@@ -91,7 +91,7 @@ func (r *rotation) prepare(ctx context.Context) (err error) {
 	if g.profile, err = r.keyProfile(ctx); err != nil {
 		return err
 	}
-	g.app.profile, g.app.prompt = g.profile.Name, g.profile.Prompt
+	g.app.profile = g.profile.Name
 	if err := g.readSettings(); err != nil {
 		return err
 	}

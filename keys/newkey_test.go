@@ -460,7 +460,7 @@ func TestRotateLostIsRemembered(t *testing.T) {
 	c.fails["Create"] = ErrLost
 	r.AWS = broken{c}
 	_, err = r.Run(t.Context(), "main")
-	if e := c.stopped(t, r, err, errNo, oldID, ""); e.Lost {
+	if e := c.stopped(t, r, err, errNo, oldID, ""); e.Lost || e.Orphan != "" {
 		t.Error("the error tells of a key that was deleted")
 	}
 }
