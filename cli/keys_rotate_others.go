@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"daypass/creds"
 	"daypass/internal/tty"
 	"daypass/keys"
 )
@@ -46,7 +47,7 @@ func (r *rotation) usersOf(id string) (users []string) {
 	known, _ := r.get.keys.List() // where it cannot be read, less is told
 	for _, l := range known {
 		if l.AccessKeyID == id && l.Name != r.name {
-			users = append(users, fmt.Sprintf("access key %q of the keyring", l.Name))
+			users = append(users, fmt.Sprintf("access key %q of the keyring, which serves for nothing then: run \"daypass keys remove %s\"", l.Name, creds.ShellWord(l.Name)))
 		}
 	}
 	for _, name := range r.files.Names() {
