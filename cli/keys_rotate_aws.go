@@ -109,8 +109,8 @@ func (e *unknownError) Error() string { return e.err.Error() }
 
 func (e *unknownError) Unwrap() error { return e.err }
 
-// signedBy is ofKey for a call to STS that the key of that id has signed. IAM says of
-// a key that STS knows the same, as long as the key is new.
+// signedBy is ofKey for a call to STS that the key of that id has signed. Of IAM's answers
+// it is not made: IAM may say the same of a key that STS knows.
 func signedBy(id string, err error) error {
 	err = ofKey(err)
 	if errors.Is(err, keys.ErrUnknown) {
