@@ -154,13 +154,9 @@ func (r *rotation) verify(ctx context.Context) (user string, err error) {
 // session is one of the current key. Where that is new, STS may not know it yet in
 // the very place that answers.
 func (r *rotation) session(ctx context.Context) (signer creds.Credentials, err error) {
-	if !r.fresh {
-		signer, _, err = r.signer(ctx)
-		return signer, err
-	}
 	for range sessions {
 		signer, err = r.AWS.Session(ctx, r.entry.Current, "")
-		if !errors.Is(err, ErrUnknown) {
+		if !r.fresh || !errors.Is(err, ErrUnknown) {
 			return signer, err
 		}
 		r.Person.Tell(Waiting, r.entry.Current.AccessKeyID)

@@ -389,8 +389,12 @@ func TestRotateSessionIsRevoked(t *testing.T) {
 		t.Errorf("it was replaced %d times", a.renewed)
 	}
 	a.id = "ASIAREVOKED"
+	c.calls = nil
 	if _, err := r.Run(t.Context(), "main"); err != nil || a.renewed != 2 {
 		t.Errorf("replaced %d times, %v", a.renewed, err)
+	}
+	if calls := strings.Join(c.calls, " "); calls != "Get Session Session Deactivate DeleteKey Set" {
+		t.Errorf("going on took the calls %s", calls)
 	}
 	c.done(t, r)
 
@@ -434,6 +438,13 @@ func (a *revoked) List(ctx context.Context, signer creds.Credentials) ([]Listed,
 		return nil, ErrUnknown
 	}
 	return a.cloud.List(ctx, signer)
+}
+
+func (a *revoked) Deactivate(ctx context.Context, signer creds.Credentials, id string) error {
+	if signer.AccessKeyID == "ASIAREVOKED" {
+		return ErrUnknown
+	}
+	return a.cloud.Deactivate(ctx, signer, id)
 }
 
 // TestRotateLostIsRemembered: that a second call fails for another reason tells
