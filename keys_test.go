@@ -458,12 +458,9 @@ func TestTwoConversationsOnOneTerminal(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	s := w.shell()
-	begin := func(name string) {
-		s.line(fmt.Sprintf("{ '%s' keys add %s >%[2]s.out 2>%[2]s.err & echo $! >%[2]s.pid; wait $!; echo $? >%[2]s.end; } </dev/null &", w.program, name))
-	}
-	begin("one")
+	s.run("one", "keys add one")
 	s.Expect("Access key ID: ")
-	begin("two")
+	s.run("two", "keys add two")
 	s.Expect(fmt.Sprintf("daypass: waiting for the answers about the key \"one\" (process %d)\r\n", s.pid("one")))
 	s.Type("\x04")
 	s.end("one").failed(4, "the question was closed, and nothing was changed")

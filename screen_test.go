@@ -145,8 +145,13 @@ func (w *world) shell() *shell {
 // another.
 func (s *shell) start(name, profile string) {
 	s.w.t.Helper()
-	s.line(fmt.Sprintf("{ '%s' credential-process --profile %s >%[3]s.out 2>%[3]s.err & echo $! >%[3]s.pid; wait $!; echo $? >%[3]s.end; } </dev/null &",
-		s.w.program, profile, name))
+	s.run(name, "credential-process --profile "+profile)
+}
+
+// run starts a command under a name.
+func (s *shell) run(name, command string) {
+	s.w.t.Helper()
+	s.line(fmt.Sprintf("{ '%s' %s >%[3]s.out 2>%[3]s.err & echo $! >%[3]s.pid; wait $!; echo $? >%[3]s.end; } </dev/null &", s.w.program, command, name))
 }
 
 func (s *shell) line(line string) {

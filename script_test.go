@@ -134,7 +134,8 @@ func TestScripts(t *testing.T) {
 //	                          the last one had that parameter with that value, or, without
 //	                          a value, had it not
 //	sts region ACTION REGION  the last one was signed for that region
-//	sts code VARIABLE         puts a fresh code of the first device into the environment
+//	sts code VARIABLE [SERIAL]
+//	                          puts a fresh code of that device, or of the first, into the environment
 //	sts skew DURATION         moves STS's clock
 //	sts identity TOKEN ROLE D the token is good for that role, so long
 //	sts fault ACTION KIND [N] drop, hang, or an error code; N times, else for ever
@@ -162,8 +163,8 @@ func stsCommand(ts *testscript.TestScript, neg bool, args []string) {
 		if got := last(ts, sts, args[0]).Region; got != args[1] {
 			ts.Fatalf("%s was signed for %s, not %s", args[0], got, args[1])
 		}
-	case name == "code" && len(args) == 1:
-		ts.Setenv(args[0], sts.Code(device))
+	case name == "code" && (len(args) == 1 || len(args) == 2):
+		ts.Setenv(args[0], sts.Code(append(args, device)[1]))
 	case name == "skew" && len(args) == 1:
 		d, err := time.ParseDuration(args[0])
 		ts.Check(err)

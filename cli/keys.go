@@ -104,7 +104,7 @@ func before(ctx context.Context, k *keys.Keys, name string) (e keys.Entry, there
 		return keys.Entry{}, true, nil
 	case err != nil:
 		return keys.Entry{}, false, &keyError{name, err}
-	case e.Next != nil || e.Old != "":
+	case unfinished(e):
 		return e, true, &unfinishedError{name}
 	}
 	return e, true, nil
@@ -126,6 +126,9 @@ func (t *talk) replace(name string, e keys.Entry) error {
 	t.say(fmt.Sprintf("daypass: the keyring holds %s as %q", describe(e), name))
 	return t.agree("Replace it?")
 }
+
+// unfinished reports that the replacement of e was begun and has not come to its end.
+func unfinished(e keys.Entry) bool { return e.Next != nil || e.Old != "" }
 
 // unfinishedError is a key whose replacement was interrupted.
 type unfinishedError struct{ name string }

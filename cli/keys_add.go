@@ -38,7 +38,7 @@ one that profiles name by daypass_source_profile.`,
 func (a *app) addKey(ctx context.Context, name string, o options) error {
 	o.fromEnvironment(a.Getenv)
 	dir := a.stateDir()
-	t, done, err := a.talk(ctx, o, dir)
+	t, done, err := a.talk(ctx, o, dir, name)
 	if err != nil {
 		return err
 	}

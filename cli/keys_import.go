@@ -58,7 +58,7 @@ func (a *app) importKey(ctx context.Context, name string, o options, yes bool) e
 		return i.again(ctx)
 	}
 	if !yes {
-		t, done, err := a.talk(ctx, o, dir)
+		t, done, err := a.talk(ctx, o, dir, name)
 		if err != nil {
 			return err
 		}
@@ -145,7 +145,7 @@ func (i *importing) mayReplace(ctx context.Context, old keys.Entry, there bool) 
 	if i.talk != nil {
 		return i.talk.replace(i.name, old)
 	}
-	t, done, err := i.app.talk(ctx, i.options, i.keys.State)
+	t, done, err := i.app.talk(ctx, i.options, i.keys.State, i.name)
 	var none *noTalkError
 	switch {
 	case errors.As(err, &none) && !errors.Is(err, mfa.ErrTimedOut):

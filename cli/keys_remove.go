@@ -39,7 +39,7 @@ func (a *app) removeKey(ctx context.Context, name string, o options, yes bool) e
 	if !yes {
 		var done func()
 		var err error
-		if t, done, err = a.talk(ctx, o, dir); err != nil {
+		if t, done, err = a.talk(ctx, o, dir, name); err != nil {
 			return err
 		}
 		defer done()
@@ -80,7 +80,11 @@ func (a *app) removedKey(name string, e keys.Entry) error {
 		if u := session.UserName(e.User); u != "" {
 			user = " --user-name " + creds.ShellWord(u)
 		}
-		text += line(fmt.Sprintf("AWS still takes it: \"aws iam update-access-key%s --access-key-id %s --status Inactive\" deactivates it", user, creds.ShellWord(id))) + "\n"
+		still := "AWS still takes it"
+		if unfinished(e) { // it may be the reason why
+			still = "if AWS still has " + id
+		}
+		text += line(fmt.Sprintf("%s: \"aws iam update-access-key%s --access-key-id %s --status Inactive\" deactivates it", still, user, creds.ShellWord(id))) + "\n"
 	}
 	text += "sessions that were made with it live until they expire; \"daypass logout --all\" removes those that are cached\n"
 	_, err := fmt.Fprint(a.Stdout, text)

@@ -1,13 +1,13 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
-	"daypass/creds"
 	"daypass/keys"
 	"daypass/profile"
 	"daypass/session"
@@ -48,6 +48,7 @@ running it again goes on.`,
 func (a *app) rotateKey(ctx context.Context, name string, o options, yes bool) error {
 	a.catchSignals()
 	r := &rotation{name: name, yes: yes, get: &get{app: a, options: o, limits: personLimits, strict: true, fresh: true}}
+	defer r.close()
 	if err := r.prepare(ctx); err != nil {
 		return err
 	}
@@ -73,7 +74,8 @@ func (a *app) rotateKey(ctx context.Context, name string, o options, yes bool) e
 type rotation struct {
 	name    string
 	get     *get
-	yes     bool // the old key may go, whatever else uses it
+	yes     bool            // the old key may go, whatever else uses it
+	files   *profile.Reader // nil before they were opened
 	keys    *session.AccessKeys
 	waits   int
 	session session.Result // the latest
@@ -83,9 +85,13 @@ type rotation struct {
 func (r *rotation) prepare(ctx context.Context) (err error) {
 	g := r.get
 	g.begin()
-	if g.profile, err = g.app.keyProfile(ctx, r.name, g.options.profile, g.keys); err != nil {
+	if r.files, err = g.app.profiles(g.keys); err != nil {
 		return err
 	}
+	if g.profile, err = r.keyProfile(ctx); err != nil {
+		return err
+	}
+	g.app.profile = g.profile.Name
 	if err := g.readSettings(); err != nil {
 		return err
 	}
@@ -96,29 +102,27 @@ func (r *rotation) prepare(ctx context.Context) (err error) {
 	return g.open()
 }
 
-// keyProfile is the profile whose device, region and endpoint count for the key
-// under name: the one that was given, else that of the same name, else any that
-// rests on the key and has a device. Its roles are left out.
-func (a *app) keyProfile(ctx context.Context, name, given string, k *keys.Keys) (*profile.Profile, error) {
-	r, err := a.profiles(k)
-	if err != nil {
-		return nil, err
+func (r *rotation) close() {
+	if r.files != nil {
+		_ = r.files.Close()
 	}
-	defer r.Close()
-	r.Ask = a.ask(ctx, k)
-	first := name
-	if given != "" {
-		first = given
-	}
-	p, err := r.Load(first)
+}
+
+// keyProfile is the profile whose device, region and endpoint count for the key:
+// the one that was given, else that of the same name, else any that rests on the
+// key and has a device. Its roles are left out.
+func (r *rotation) keyProfile(ctx context.Context) (*profile.Profile, error) {
+	name, given := r.name, r.get.options.profile
+	r.files.Ask = r.get.app.ask(ctx, r.get.keys)
+	p, err := r.files.Load(cmp.Or(given, name))
 	switch {
 	case err != nil && (given != "" || !errors.Is(err, profile.ErrNotFound)):
 		return nil, err
 	case given != "" && !restsOn(p, name):
 		return nil, &usageError{fmt.Errorf("--profile %q does not rest on the access key %q", given, name)}
 	case given == "" && (!restsOn(p, name) || p.MFASerial.Value == ""):
-		r.Ask = nil // of the many others nobody shall be asked
-		if p, err = deviceProfile(r, name, p); err != nil {
+		r.files.Ask = nil // of the many others nobody shall be asked
+		if p, err = deviceProfile(r.files, name, p); err != nil {
 			return nil, err
 		}
 	}
@@ -151,106 +155,6 @@ func deviceProfile(r *profile.Reader, name string, p *profile.Profile) (*profile
 		return p, nil
 	}
 	return found, nil
-}
-
-// Session is a session of p, asked for or from the cache, or p where there is no
-// device. A code that was given is one code. In the place of one that was refused
-// another is asked for, if that was from the cache.
-func (r *rotation) Session(ctx context.Context, p keys.Pair, refused string) (creds.Credentials, error) {
-	g := r.get
-	if g.profile.MFASerial.Value == "" {
-		return p.Credentials(), nil
-	}
-	if refused != "" && !r.session.Cached {
-		return r.session.Credentials, nil
-	}
-	g.options.refresh = refused != ""
-	var err error
-	g.plan.base = r.base(p)
-	if g.plan.steps, err = steps(g.profile, g.plan.base, g.plan.network, 0, session.Given{}); err != nil {
-		return creds.Credentials{}, err
-	}
-	r.session, err = g.obtain(ctx)
-	if err == nil && !r.session.Cached {
-		g.asker.TokenCode = ""
-	}
-	return r.session.Credentials, ofKey(err)
-}
-
-// Check asks STS whether it knows p.
-func (r *rotation) Check(ctx context.Context, p keys.Pair) (string, error) {
-	caller, err := session.Identity(ctx, r.get.plan.network, p.Credentials())
-	return caller.ARN, ofKey(err)
-}
-
-// List lists the user's keys.
-func (r *rotation) List(ctx context.Context, signer creds.Credentials) ([]keys.Listed, error) {
-	if err := r.openIAM(ctx, signer); err != nil {
-		return nil, err
-	}
-	all, err := r.keys.List(ctx, signer)
-	listed := make([]keys.Listed, 0, len(all))
-	for _, k := range all {
-		listed = append(listed, keys.Listed{AccessKeyID: k.ID, Active: k.Active, Created: k.Created})
-	}
-	return listed, ofKey(err)
-}
-
-// Create makes a key.
-func (r *rotation) Create(ctx context.Context, signer creds.Credentials) (keys.Pair, error) {
-	if err := r.openIAM(ctx, signer); err != nil {
-		return keys.Pair{}, err
-	}
-	key, created, err := r.keys.Create(ctx, signer)
-	return keys.Pair{AccessKeyID: key.AccessKeyID, Secret: key.SecretAccessKey, Created: created}, ofKey(err)
-}
-
-// Deactivate makes a key inactive.
-func (r *rotation) Deactivate(ctx context.Context, signer creds.Credentials, id string) error {
-	if err := r.openIAM(ctx, signer); err != nil {
-		return err
-	}
-	return ofKey(r.keys.Deactivate(ctx, signer, id))
-}
-
-// Delete deletes a key.
-func (r *rotation) Delete(ctx context.Context, signer creds.Credentials, id string) error {
-	if err := r.openIAM(ctx, signer); err != nil {
-		return err
-	}
-	return ofKey(r.keys.Delete(ctx, signer, id))
-}
-
-// openIAM asks STS for the name of the user, who may have another by now than when
-// the key was kept: IAM says of a name that it does not know what it says of a key.
-func (r *rotation) openIAM(ctx context.Context, signer creds.Credentials) error {
-	if r.keys != nil {
-		return nil
-	}
-	caller, err := session.Identity(ctx, r.get.plan.network, signer)
-	if err == nil {
-		r.keys, err = session.OpenAccessKeys(ctx, r.get.profile, r.get.app.Getenv, r.get.options.region, session.UserName(caller.ARN))
-	}
-	return ofKey(err)
-}
-
-// ofKey is err as a rotation knows it.
-func ofKey(err error) error {
-	var refused *session.RefusedError
-	var lost *session.LostKeyError
-	switch {
-	case errors.As(err, &lost):
-		return fmt.Errorf("%w: %w", keys.ErrLost, err)
-	case !errors.As(err, &refused):
-		return err
-	case refused.NotFound() && (refused.Call == session.UpdateAccessKey || refused.Call == session.DeleteAccessKey):
-		return fmt.Errorf("%w: %w", keys.ErrGone, err)
-	case refused.BadSigner():
-		return fmt.Errorf("%w: %w", keys.ErrUnknown, err)
-	case refused.Full():
-		return fmt.Errorf("%w: %w", keys.ErrFull, err)
-	}
-	return err
 }
 
 // say tells what is in use now.

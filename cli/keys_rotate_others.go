@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 
+	"daypass/creds"
 	"daypass/internal/tty"
 	"daypass/keys"
-	"daypass/profile"
 )
 
 // mayTake asks whether the old key may go, which AWS deletes for all that use it.
@@ -15,9 +15,9 @@ func (r *rotation) mayTake(ctx context.Context, e keys.Entry) error {
 	if e.Old != "" {
 		old = e.Old
 	}
-	users, err := r.usersOf(old)
-	if err != nil || len(users) == 0 {
-		return err
+	users := r.usersOf(old)
+	if len(users) == 0 {
+		return nil
 	}
 	about := fmt.Sprintf("daypass: %s is deleted at AWS in the end, and is used elsewhere too:\n", old)
 	for _, u := range users {
@@ -28,7 +28,7 @@ func (r *rotation) mayTake(ctx context.Context, e keys.Entry) error {
 		_, err := fmt.Fprint(r.get.app.Stdout, about)
 		return err
 	}
-	t, done, err := r.get.app.talk(ctx, r.get.options, r.get.dir)
+	t, done, err := r.get.app.talk(ctx, r.get.options, r.get.dir, r.name)
 	if err != nil {
 		fmt.Fprint(r.get.app.Stdout, about)
 		return &unconfirmedError{old, err, true}
@@ -43,23 +43,17 @@ func (r *rotation) mayTake(ctx context.Context, e keys.Entry) error {
 
 // usersOf names what else has the key with that id: other names in the keyring, and
 // what stands in the files.
-func (r *rotation) usersOf(id string) ([]string, error) {
-	var users []string
+func (r *rotation) usersOf(id string) (users []string) {
 	known, _ := r.get.keys.List() // where it cannot be read, less is told
 	for _, l := range known {
 		if l.AccessKeyID == id && l.Name != r.name {
-			users = append(users, fmt.Sprintf("access key %q of the keyring", l.Name))
+			users = append(users, fmt.Sprintf("access key %q of the keyring, which serves for nothing then: run \"daypass keys remove %s\"", l.Name, creds.ShellWord(l.Name)))
 		}
 	}
-	reader, err := profile.Open(r.get.app.files(), r.get.app.Self)
-	if err != nil {
-		return nil, err
-	}
-	defer reader.Close()
-	for _, name := range reader.Names() {
-		if s, ok := reader.KeyLine(name, id); ok {
+	for _, name := range r.files.Names() {
+		if s, ok := r.files.KeyLine(name, id); ok {
 			users = append(users, fmt.Sprintf("profile %q, in clear (%s)", name, s.Place()))
 		}
 	}
-	return users, nil
+	return users
 }

@@ -32,17 +32,18 @@ func (r *rotation) Begin(ctx context.Context, e keys.Entry) error {
 	default:
 		r.note("%s, access key %q of %s, is replaced by a new one", now, r.name, e.User)
 	}
-	if r.get.profile.MFASerial.Value != "" {
-		r.tellCodes(e)
-	}
-	return nil
+	return r.codes(r.tellCodes(e))
 }
 
-// tellCodes tells how many codes it takes.
-func (r *rotation) tellCodes(e keys.Entry) {
+// tellCodes tells how many codes it takes, and returns the number.
+func (r *rotation) tellCodes(e keys.Entry) int {
+	if r.get.profile.MFASerial.Value == "" {
+		return 0
+	}
 	now, live := e.Current.AccessKeyID, r.live(e.Current)
 	switch {
 	case e.Old != "" && live:
+		return 0
 	case e.Old != "":
 		r.note("one code is needed, for %s", now)
 	case e.Next != nil:
@@ -51,7 +52,26 @@ func (r *rotation) tellCodes(e keys.Entry) {
 		r.note("one code is needed, for the new key; a session of the old one is there")
 	default:
 		r.note("two codes are needed: one for the old key, one for the new; AWS takes each code once, so the second is the next one that the device shows")
+		return 2
 	}
+	return 1
+}
+
+// codes is nil if n codes can be had: one may have been given, the others are asked
+// for. Half a rotation would cost the day's session.
+func (r *rotation) codes(n int) error {
+	asker := *r.get.asker
+	if asker.TokenCode != "" {
+		asker.TokenCode = ""
+		n--
+	}
+	if n <= 0 {
+		return nil
+	}
+	if err := asker.Available(); err != nil {
+		return &session.UnaskedError{Err: err}
+	}
+	return nil
 }
 
 // live reports that no code is needed for a session of p.
@@ -102,7 +122,7 @@ func (r *rotation) note(format string, args ...any) {
 
 // MayDelete asks on the terminal.
 func (r *rotation) MayDelete(ctx context.Context, s keys.Surplus) (bool, error) {
-	t, done, err := r.get.app.talk(ctx, r.get.options, r.get.dir)
+	t, done, err := r.get.app.talk(ctx, r.get.options, r.get.dir, r.name)
 	if err != nil {
 		return false, &unconfirmedError{s.Key.AccessKeyID, err, false}
 	}
@@ -177,6 +197,8 @@ func (a *app) rotateWords(e *rotateError) (what, hint string, code int) {
 		what, code = a.unconfirmedWords(name, asked)
 	case errors.Is(e.Err, keys.ErrLeft):
 		what, code = fmt.Sprintf("AWS says that it has no access key %s to take out of use, and lists it all the same", e.Entry.Old), exitFailed
+	case e.unknown() && e.Entry.Next != nil:
+		what, code = fmt.Sprintf("AWS knows neither %s, the access key %q, nor %s, the new one", e.Entry.Current.AccessKeyID, name, e.Entry.Next.AccessKeyID), exitDenied
 	case errors.Is(e.Err, keys.ErrUnknown) && e.Entry.Next != nil:
 		what, code = fmt.Sprintf("AWS does not know %s, the new access key %q", e.Entry.Next.AccessKeyID, name), exitDenied
 	case ofKeyring(e.Err):
@@ -187,14 +209,11 @@ func (a *app) rotateWords(e *rotateError) (what, hint string, code int) {
 	return what, e.standing(), code
 }
 
-// dead reports that AWS does not take the key in use, which signs the first call, and
-// that there is no other.
-func (e *rotateError) dead() bool {
-	var refused *session.RefusedError
-	if !errors.As(e.Err, &refused) || !refused.BadSigner() || e.Entry.Next != nil || e.Entry.Old != "" {
-		return false
-	}
-	return refused.Call == session.GetSessionToken || !e.device && refused.Call == session.GetCallerIdentity
+// unknown reports that AWS does not know the key in use. A new one is tried first: then
+// it does not know that either.
+func (e *rotateError) unknown() bool {
+	var unknown *unknownError
+	return errors.As(e.Err, &unknown) && unknown.id == e.Entry.Current.AccessKeyID
 }
 
 func (a *app) unconfirmedWords(name string, e *unconfirmedError) (what string, code int) {
@@ -205,9 +224,14 @@ func (a *app) unconfirmedWords(name string, e *unconfirmedError) (what string, c
 	return what, code
 }
 
-// unanswered says why there is no answer, empty if something else is the matter.
+// unanswered says why there is no answer, empty if there is one, or if something else is
+// the matter.
 func unanswered(err error) string {
 	switch {
+	case errors.Is(err, errDeclined):
+		return ""
+	case errors.Is(err, errUnanswered):
+		return "the question was not answered in time"
 	case errors.Is(err, errClosed):
 		return "the question was closed"
 	case errors.Is(err, mfa.ErrPromptOff):
@@ -225,10 +249,19 @@ func ofKeyring(err error) bool {
 	return false
 }
 
+// giveUp is the way out if what AWS does not know was deleted there.
+func (e *rotateError) giveUp() string {
+	deleted, name := e.Entry.Current.AccessKeyID+" was", creds.ShellWord(e.Entry.Name)
+	if e.Entry.Next != nil {
+		deleted = "both were"
+	}
+	return fmt.Sprintf("; if %s deleted at AWS, there is nothing to finish: run \"daypass keys remove %s\", then \"daypass keys add %s\"", deleted, name, name)
+}
+
 // standing tells which key works, what is left to do, and how to go on.
 func (e *rotateError) standing() string {
 	now := e.Entry.Current.AccessKeyID
-	if e.dead() {
+	if e.unknown() && !unfinished(e.Entry) {
 		return fmt.Sprintf("%s is wrong, inactive or deleted, and cannot be replaced by itself: %s", now, addHint(e.Entry.Name))
 	}
 	var b strings.Builder
@@ -242,7 +275,7 @@ func (e *rotateError) standing() string {
 	}
 	switch {
 	case e.Orphan != "":
-		fmt.Fprintf(&b, "; %s was made and could be neither kept nor deleted", e.Orphan)
+		fmt.Fprintf(&b, "; %s was made too, and nobody has its secret", e.Orphan)
 	case e.Lost:
 		b.WriteString("; AWS may have a new key whose secret is lost")
 	}
@@ -252,7 +285,9 @@ func (e *rotateError) standing() string {
 	if errors.As(e.Err, &asked) && asked.yes {
 		b.WriteString(", with --yes if those shall lose it")
 	}
-	if errors.As(e.Err, &refused) && !e.device {
+	if e.unknown() {
+		b.WriteString(e.giveUp())
+	} else if errors.As(e.Err, &refused) && !e.device {
 		b.WriteString(", with --profile and a profile that has an mfa_serial if a policy wants MFA")
 	}
 	return b.String()

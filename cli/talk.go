@@ -13,10 +13,19 @@ import (
 	"daypass/mfa"
 )
 
+// screen is what a conversation needs of a terminal: *tty.Terminal, or a fake.
+type screen interface {
+	Print(line string) error
+	Prompt(text string) error
+	Flush() error
+	ReadLine(ctx context.Context) (string, error)
+	AskHidden(ctx context.Context, prompt string) (string, error)
+}
+
 // talk is a conversation on the controlling terminal, in which a person gives more
 // than a code.
 type talk struct {
-	*tty.Terminal
+	screen
 	ctx context.Context // ends with Ctrl-Z too
 }
 
@@ -25,9 +34,9 @@ func answerable(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeoutCause(ctx, personLimits.ask, mfa.ErrTimedOut)
 }
 
-// talk opens the terminal. Its error is a *noTalkError if that cannot be. The
-// function returned gives the terminal back.
-func (a *app) talk(ctx context.Context, o options, dir *state.Dir) (*talk, func(), error) {
+// talk opens the terminal, to ask about the key called name. Its error is a *noTalkError
+// if that cannot be. The function returned gives the terminal back.
+func (a *app) talk(ctx context.Context, o options, dir *state.Dir, name string) (*talk, func(), error) {
 	if o.noPrompt {
 		return nil, nil, &noTalkError{mfa.ErrPromptOff}
 	}
@@ -41,7 +50,7 @@ func (a *app) talk(ctx context.Context, o options, dir *state.Dir) (*talk, func(
 	limited, cancel := answerable(ctx)
 	defer cancel()
 	asker := &mfa.Asker{State: dir, Now: a.Now}
-	unlock, err := asker.Converse(limited, t.ID(), a.profile)
+	unlock, err := asker.Converse(limited, t.ID(), name)
 	if err != nil {
 		done()
 		if errors.Is(err, mfa.ErrTimedOut) {
@@ -90,11 +99,11 @@ func (t *talk) confirm(question string) (bool, error) {
 	return yes, err
 }
 
-// agree is confirm, where a no ends the command.
+// agree is confirm, where a no is errDeclined.
 func (t *talk) agree(question string) error {
 	yes, err := t.confirm(question)
 	if err == nil && !yes {
-		err = errClosed
+		err = errDeclined
 	}
 	return err
 }
@@ -107,9 +116,10 @@ func (t *talk) say(text string) {
 }
 
 var (
-	// errClosed is a question that was closed by Ctrl-D or Ctrl-Z, or errUnanswered.
+	// errClosed is a question that was closed by Ctrl-D or Ctrl-Z, or one of the others.
 	errClosed     = errors.New("the question was closed")
 	errUnanswered = fmt.Errorf("%w: nothing was typed in time", errClosed)
+	errDeclined   = fmt.Errorf("%w: the answer was no", errClosed)
 )
 
 // closed is errClosed, unless a signal ended the program.
@@ -137,6 +147,8 @@ func (a *app) talkWords(err error) (what, hint string, code int) {
 	switch {
 	case errors.Is(err, errReplaces):
 		return fmt.Sprintf("the keyring holds another access key %q, and there is no terminal to ask on whether to replace it", a.profile), again, exitUnasked
+	case errors.Is(err, errDeclined):
+		return "the answer was no, and nothing was changed", fmt.Sprintf("run \"%s %s\" again and type y if it shall be done", a.command, creds.ShellWord(a.profile)), exitRefused
 	case errors.Is(err, errUnanswered):
 		return "the question was not answered in time, and nothing was changed", again, exitRefused
 	case errors.Is(err, errClosed):

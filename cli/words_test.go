@@ -220,6 +220,7 @@ func TestKeyWords(t *testing.T) {
 		{&noTalkError{tty.ErrBackground}, `"daypass keys add" asks on the terminal, and daypass runs in the background of its terminal`, `run "daypass keys add main" in a terminal`, 3},
 		{&noTalkError{mfa.ErrPromptOff}, `"daypass keys add" asks on the terminal, and asking is switched off`, "--no-prompt", 3},
 		{&noTalkError{&mfa.BusyError{Err: mfa.ErrTimedOut}}, `"daypass keys add" asks on the terminal, and another daypass asks there`, "answer it there", 4},
+		{errDeclined, "the answer was no, and nothing was changed", `run "daypass keys add main" again and type y`, 4},
 		{closed(io.EOF), "the question was closed, and nothing was changed", `run "daypass keys add main" in a terminal`, 4},
 		{closed(tty.ErrSuspended), "the question was closed, and nothing was changed", `run "daypass keys add main" in a terminal`, 4},
 		{closed(mfa.ErrCancelled), "the question was closed, and nothing was changed", `run "daypass keys add main" in a terminal`, 4},

@@ -110,7 +110,10 @@ func (r *rotation) makeRoom(ctx context.Context, signer creds.Credentials, all, 
 		}
 		isIt := func(other Listed) bool { return other.AccessKeyID == k.AccessKeyID }
 		lost := before != nil && !slices.ContainsFunc(before, isIt)
-		yes, err := r.Person.MayDelete(ctx, Surplus{k, all, ours, lost})
+		if lost {
+			r.orphan, r.lost = k.AccessKeyID, false
+		}
+		yes, err := r.Person.MayDelete(ctx, Surplus{k, all, lost})
 		if err != nil {
 			return nil, err
 		}
@@ -121,7 +124,7 @@ func (r *rotation) makeRoom(ctx context.Context, signer creds.Credentials, all, 
 			return nil, err
 		}
 		if lost {
-			r.lost = false
+			r.orphan = ""
 		}
 		r.Person.Tell(Deleted, k.AccessKeyID)
 		left = slices.DeleteFunc(slices.Clone(left), isIt)
@@ -151,13 +154,9 @@ func (r *rotation) verify(ctx context.Context) (user string, err error) {
 // session is one of the current key. Where that is new, STS may not know it yet in
 // the very place that answers.
 func (r *rotation) session(ctx context.Context) (signer creds.Credentials, err error) {
-	if !r.fresh {
-		signer, _, err = r.signer(ctx)
-		return signer, err
-	}
 	for range sessions {
 		signer, err = r.AWS.Session(ctx, r.entry.Current, "")
-		if !errors.Is(err, ErrUnknown) {
+		if !r.fresh || !errors.Is(err, ErrUnknown) {
 			return signer, err
 		}
 		r.Person.Tell(Waiting, r.entry.Current.AccessKeyID)

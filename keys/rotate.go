@@ -72,7 +72,6 @@ const (
 type Surplus struct {
 	Key  Listed
 	All  []Listed // the user's keys
-	Ours string   // the one of them that the keyring holds
 	Lost bool     // Key was made by the call whose answer was lost
 }
 
@@ -100,8 +99,8 @@ type Rotation struct {
 // RotateError is a rotation that stopped. Another run goes on.
 type RotateError struct {
 	Entry  Entry  // what the keyring holds
-	Orphan string // id of a new key that could neither be kept nor deleted, else empty
-	Lost   bool   // AWS may have one more key, whose secret did not arrive
+	Orphan string // id of a new key at AWS whose secret nobody has, else empty
+	Lost   bool   // AWS may have such a key, whose id is not known
 	Err    error
 }
 
@@ -195,12 +194,8 @@ func (r *rotation) put(ctx context.Context, e Entry) error {
 
 // retire takes the old key out of use, by a session of the new one.
 func (r *rotation) retire(ctx context.Context) error {
-	signer, err := r.session(ctx)
-	if err != nil {
-		return err
-	}
 	old := r.entry.Old
-	err = r.patiently(ctx, func() error { return r.AWS.Deactivate(ctx, signer, old) })
+	signer, err := r.deactivate(ctx, old)
 	if err == nil {
 		r.Person.Tell(Deactivated, old)
 		err = r.patiently(ctx, func() error { return r.AWS.Delete(ctx, signer, old) })
@@ -215,6 +210,22 @@ func (r *rotation) retire(ctx context.Context) error {
 	e := r.entry
 	e.Old = ""
 	return r.put(ctx, e)
+}
+
+// deactivate makes the old key inactive, and returns the session that it was done by. One
+// from the cache may have been revoked.
+func (r *rotation) deactivate(ctx context.Context, old string) (signer creds.Credentials, err error) {
+	if signer, err = r.session(ctx); err != nil {
+		return signer, err
+	}
+	do := func() error { return r.AWS.Deactivate(ctx, signer, old) }
+	err = r.patiently(ctx, do)
+	if !r.fresh && errors.Is(err, ErrUnknown) {
+		if signer, err = r.AWS.Session(ctx, r.entry.Current, signer.AccessKeyID); err == nil {
+			err = do()
+		}
+	}
+	return signer, err
 }
 
 // gone sees that the user, whom AWS knows, has no such key.

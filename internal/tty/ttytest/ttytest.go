@@ -7,9 +7,11 @@ package ttytest
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -40,6 +42,7 @@ type Terminal struct {
 	seen   bytes.Buffer
 	read   int // what Expect has consumed of seen
 	change chan struct{}
+	ended  []*exec.Cmd
 }
 
 // New opens a pseudo-terminal that is closed when the test ends.
@@ -89,7 +92,27 @@ func (term *Terminal) Start(cmd *exec.Cmd) {
 	if err := cmd.Start(); err != nil {
 		term.t.Fatal(err)
 	}
-	term.t.Cleanup(func() { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) })
+	term.t.Cleanup(func() { term.kill(cmd) })
+}
+
+// kill kills what is left of cmd and its children. Of those that have all ended the
+// number may be another test's by now: numbers come again soon where many processes start.
+func (term *Terminal) kill(cmd *exec.Cmd) {
+	term.mutex.Lock()
+	defer term.mutex.Unlock()
+	if !slices.Contains(term.ended, cmd) {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	}
+}
+
+// end remembers that cmd has ended, unless children of it have not: as long as they
+// live, the number is theirs.
+func (term *Terminal) end(cmd *exec.Cmd) {
+	term.mutex.Lock()
+	defer term.mutex.Unlock()
+	if errors.Is(syscall.Kill(-cmd.Process.Pid, 0), syscall.ESRCH) {
+		term.ended = append(term.ended, cmd)
+	}
 }
 
 // Expect waits until text appears after what earlier calls have found, and
@@ -145,6 +168,7 @@ func (term *Terminal) Wait(cmd *exec.Cmd) int {
 	go func() { done <- cmd.Wait() }()
 	select {
 	case err := <-done:
+		term.end(cmd)
 		return ExitCode(err)
 	case <-time.After(Patience):
 		_ = cmd.Process.Signal(syscall.SIGQUIT)
