@@ -26,6 +26,8 @@ type Cache interface {
 type Question struct {
 	Profile string
 	Serial  string
+	Key     string    // of the entry that the code buys
+	Expires time.Time // about when that expires
 	Host    string    // of STS when it is not AWS's own
 	Plain   bool      // what goes to Host is not encrypted
 	Since   time.Time // when the credentials were first wanted
@@ -279,7 +281,10 @@ func answer(err error) Answer {
 
 func (g *Getter) question(i int) Question {
 	host, plain := g.Network.Foreign()
-	return Question{Profile: g.Profile, Serial: g.Steps[i].Serial, Host: host, Plain: plain, Since: g.started, NoWait: !g.wait}
+	return Question{
+		Profile: g.Profile, Serial: g.Steps[i].Serial, Key: g.Steps[i].Key, Expires: g.Now().Add(g.duration(i)),
+		Host: host, Plain: plain, Since: g.started, NoWait: !g.wait,
+	}
 }
 
 // keep puts what was issued into the cache, also when the caller has gone: its
