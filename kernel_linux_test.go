@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -50,14 +51,74 @@ func TestAutoKeepsInTheKernel(t *testing.T) {
 			if got := w.get("dev").credentials(); got != first {
 				t.Errorf("another process got %s and not %s", got, first)
 			}
-			w.says([]string{`"store":"kernel","reason":"` + c.why + `"`}, "status", "--json")
-			w.says([]string{"  kernel\n", "kept in the kernel keyring, since " + c.why + "\n"}, "status")
-			w.says([]string{"; cache: hit until ", "\nstore: auto: the "}, "explain", "dev")
+			w.chosen("kernel", c.why)
 			w.counts(1, 1)
 			w.says([]string{`profile "dev": removed`}, "logout", "dev")
 			w.says([]string{"nothing is cached"}, "status")
 			w.get("dev").failed(3, "no terminal to ask on")
 		})
+	}
+}
+
+// chosen checks that status and explain say of the session and the role of dev in
+// which store they lie, and why not in a better one, "" if there is none.
+func (w *world) chosen(store, why string) {
+	w.t.Helper()
+	type place struct{ Store, Reason string }
+	var listed, explained struct{ Entries, Steps []place }
+	for command, into := range map[string]any{"status": &listed, "explain": &explained} {
+		args := map[string][]string{"status": {"status", "--json"}, "explain": {"explain", "dev", "--json"}}[command]
+		if err := json.Unmarshal([]byte(w.alone(args...).out), into); err != nil {
+			w.t.Errorf("%s: %v", command, err)
+		}
+	}
+	want := []place{{store, why}, {store, why}}
+	if !slices.Equal(listed.Entries, want) || !slices.Equal(explained.Steps, want) {
+		w.t.Errorf("status says %v, explain %v, not twice %v", listed.Entries, explained.Steps, want[0])
+	}
+	in := map[string]string{"keyring": "the keyring", "kernel": "the kernel keyring"}[store]
+	status, explain := w.alone("status").out, w.alone("explain", "dev").out
+	if since := ", since " + why; why != "" {
+		w.says([]string{"\nkept in " + in + since + "\n"}, "status")
+		in += since
+	} else if strings.Contains(status, "since") {
+		w.t.Errorf("status says\n%s", status)
+	}
+	if strings.Count(status, "  "+store+"\n") != 2 || strings.Count(explain, "Z in "+in+"\n") != 2 {
+		w.t.Errorf("they do not say twice in %s:\n%s%s", in, status, explain)
+	}
+}
+
+// Whatever the setting and the keyring, status and explain tell which store was
+// chosen and why, or why none could be.
+func TestWhatWasChosenAndWhy(t *testing.T) {
+	t.Parallel()
+	const locked, absent = "the keyring is locked", "no keyring answers here"
+	buses := map[string][]string{"": keyringtest.Keyring(t).Env, locked: unusable["locked"].bus(t), absent: keyringtest.Bus(t).Env}
+	for why, bus := range buses {
+		for _, setting := range []string{"auto", "keyring", "kernel", "none"} {
+			t.Run(setting+" "+why, func(t *testing.T) {
+				t.Parallel()
+				usesKernel(t)
+				w := newKeyringWorld(t, bus...)
+				w.set("DAYPASS_STORE=" + setting)
+				w.alone("credential-process", "--profile", "dev", "--token-code", w.sts.Code(device)).credentials()
+				switch {
+				case setting == "none":
+					w.says([]string{nothingCached}, "status", "--json")
+					w.says([]string{"; cache: miss\n", "\nstore: none: nothing is kept\n"}, "explain", "dev")
+				case setting == "kernel":
+					w.chosen("kernel", "")
+				case why == "":
+					w.chosen("keyring", "")
+				case setting == "auto":
+					w.chosen("kernel", why)
+				default:
+					w.notCached(why)
+				}
+				w.says(nil, "logout", "dev")
+			})
+		}
 	}
 }
 
