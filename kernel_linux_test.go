@@ -12,11 +12,15 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
+	"daypass/cache"
+	"daypass/creds"
 	"daypass/internal/keyring"
 	"daypass/internal/keyring/keyringtest"
+	"daypass/internal/state"
 )
 
 // says checks that a command prints all of the parts and ends well.
@@ -271,7 +275,8 @@ func as(t *testing.T, uid int, do func() error) {
 	}
 }
 
-// The quota is used up by others: nothing can be kept, and credentials are given.
+// The quota is used up by others, or by sessions that live longer: nothing can be
+// kept, and credentials are given.
 func TestAFullKernelKeyring(t *testing.T) {
 	t.Parallel()
 	keyringtest.NeedQuota(t)
@@ -308,6 +313,35 @@ func TestAFullKernelKeyring(t *testing.T) {
 	})
 	w.get("dev").credentials()
 	w.says([]string{`profile "dev": removed`}, "logout", "dev")
+
+	as(t, int(w.uid), func() error { return fillWithSessions(t) })
+	p = w.ask("dev")
+	p.Expect("daypass: the credentials will not be kept: no keyring answers here, and the kernel keyring is full")
+	p.answer(w.sts.Code(device))
+	p.end().credentials()
+	w.notCached("no keyring answers here, and the kernel keyring is full")
+	as(t, int(w.uid), keyring.Kernel{}.Clear)
+}
+
+// fillWithSessions uses up the quota with sessions of 36 hours.
+func fillWithSessions(t *testing.T) error {
+	c := &cache.Cache{Stores: []cache.Store{cache.Kernel{}}, State: state.New("")}
+	session := creds.Issued{Serial: device, Credentials: creds.Credentials{
+		AccessKeyID: "ASIAEXAMPLE", SecretAccessKey: creds.NewSecret("secret"), Expiration: time.Now().Add(36 * time.Hour),
+	}}
+	for size := 4096; size > 100; size /= 2 {
+		session.SessionToken = creds.NewSecret(strings.Repeat("T", size))
+		for n := 0; ; n++ {
+			session.IssuedAt = time.Now()
+			err := c.Put(t.Context(), fmt.Sprint("session", size, n), session)
+			if errors.Is(err, keyring.ErrFull) {
+				break
+			} else if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Fifty programs at once, of which none asks.

@@ -105,6 +105,64 @@ func TestNoKeyringKeepsCredentialsFromAnybody(t *testing.T) {
 	}
 }
 
+// Every command that asks says it, each once; who gave the code beforehand, or let
+// a program give it, was not asked, and finds it in status.
+func TestEveryCommandTellsWhatIsNotKept(t *testing.T) {
+	t.Parallel()
+	const why = "the keyring is locked"
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"credential-process", "--profile", "dev"}, "daypass: " + unkept + why + "\n"},
+		{[]string{"export", "dev"}, "daypass: " + unkept + why + "\n"},
+		{[]string{"whoami", "dev"}, "daypass: " + unkept + why + "\n"},
+		{[]string{"exec", "dev", "--", "true"}, "left); not kept: " + why + "\n"},
+		{[]string{"credential-process", "--profile", "dev", "--token-code"}, ""},
+		{[]string{"credential-process", "--profile", "fetched"}, ""},
+	} {
+		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
+			t.Parallel()
+			w, _ := newFakeWorld(t, keyringtest.CreateDismiss)
+			w.write("authenticator", "echo "+w.sts.Code(device)+"\n")
+			if c.args[len(c.args)-1] == "--token-code" {
+				c.args = append(c.args, w.sts.Code(device))
+			}
+			p := w.screen().begin(w.command(append([]string{w.program}, c.args...)...))
+			if c.says != "" {
+				p.answer(w.sts.Code(device))
+			}
+			if got := p.end(); got.code != 0 || got.err != "" {
+				t.Errorf("exit code %d, err %q", got.code, got.err)
+			}
+			shown := strings.ReplaceAll(p.shown(), "\r\n", "\n")
+			if n := strings.Count(shown, "not kept"); !strings.Contains(shown, c.says) || (n == 1) != (c.says != "") || n > 1 {
+				t.Errorf("the terminal shows\n%s\nwant %q", shown, c.says)
+			}
+			w.says([]string{`"message":"` + unkept + why + `","exit_code":0}`}, "status", "--json")
+		})
+	}
+}
+
+// What could not be kept is forgotten once something was.
+func TestWhatIsNotKeptIsForgottenOnceSomethingIs(t *testing.T) {
+	t.Parallel()
+	w, _ := newFakeWorld(t, keyringtest.CreateDismiss)
+	login := func() answered { return w.alone("login", "dev", "--token-code", w.sts.Code(device)) }
+	if got := login(); !strings.Contains(got.out, "; not kept: the keyring is locked\n") {
+		t.Errorf("login says %q", got.out)
+	}
+	w.notCached("the keyring is locked")
+	w.set(keyringtest.Keyring(t).Env...)
+	login()
+	w.get("dev").credentials()
+	for _, args := range [][]string{{"status"}, {"explain", "dev"}} {
+		if got := w.alone(args...); got.code != 0 || strings.Contains(got.out, "not kept") {
+			t.Errorf("%s says\n%s", args, got.out)
+		}
+	}
+}
+
 // notCached checks that nothing is cached, and that status and explain say why.
 func (w *world) notCached(why string) {
 	w.t.Helper()
