@@ -229,6 +229,9 @@ func TestADialogOfTheKeyringIsNeverAnswered(t *testing.T) {
 	}
 }
 
+// The first call has waited, and says so in the state folder. Those that follow wait
+// no longer than it takes to look there: each that had waited in full would say so
+// again.
 func TestAStoppedKeyringKeepsNothing(t *testing.T) {
 	t.Parallel()
 	s := keyringtest.Keyring(t)
@@ -236,6 +239,18 @@ func TestAStoppedKeyringKeepsNothing(t *testing.T) {
 	w.set("DAYPASS_STORE=keyring")
 	s.Stop()
 	w.gets(notKept + "the keyring does not answer")
+	const file = stateFolder + "/keyring.json"
+	said := w.read(file)
+	var ends []func() answered
+	for range 20 {
+		ends = append(ends, w.beginAlone("credential-process", "--profile", "dev"))
+	}
+	for _, end := range ends {
+		end().failed(3, "needs an MFA code")
+	}
+	if now := w.read(file); now != said || !strings.Contains(said, `"timeout"`) {
+		t.Errorf("the state folder says %s, then %s", said, now)
+	}
 	s.Continue()
 	if n, found := (ring{w}).items(); n != 0 {
 		t.Errorf("there is something in it:\n%s", found)
