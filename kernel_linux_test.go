@@ -210,16 +210,50 @@ func TestLogoutAllClearsBothStores(t *testing.T) {
 	}
 }
 
-// forbidden lets daypass run where calls to the kernel keyring end with errno, as
-// in a container.
-func (w *world) forbidden(errno unix.Errno) {
+// through lets daypass be run by another program, which has those arguments before
+// it.
+func (w *world) through(program string, args ...string) {
 	w.t.Helper()
-	forbid, err := exec.LookPath("forbid")
+	path, err := exec.LookPath(program)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.write("bin/daypass", fmt.Sprintf("#!/bin/sh\nexec %s %d %s \"$@\"\n", forbid, errno, w.program))
+	w.write("bin/daypass", fmt.Sprintf("#!/bin/sh\nexec %s %s %s \"$@\"\n", path, strings.Join(args, " "), w.program))
 	w.program = filepath.Join(w.folder, "bin/daypass")
+}
+
+// Each process has a session keyring of its own that leads nowhere. They have the
+// user's in common all the same, with those whose sessions lead there.
+func TestTheKernelKeepsForAnonymousSessions(t *testing.T) {
+	t.Parallel()
+	usesKernel(t)
+	w := newKeyringWorld(t, "DBUS_SESSION_BUS_ADDRESS=disabled:")
+	plain := w.program
+	w.through("join")
+	p := w.ask("dev")
+	p.answer(w.sts.Code(device))
+	first := p.end().credentials()
+	if text := p.shown(); strings.Contains(text, "kept") {
+		t.Errorf("the terminal shows\n%s", text)
+	}
+	joined := w.program
+	for _, program := range []string{joined, plain, joined} {
+		w.program = program
+		if got := w.get("dev").credentials(); got != first {
+			t.Errorf("%s got %s and not %s", program, got, first)
+		}
+	}
+	w.counts(1, 1)
+	w.chosen("kernel", "no keyring answers here")
+	w.program = plain
+	w.says(nil, "login", "dev", "--refresh", "--token-code", w.sts.Code(device))
+	second := w.get("dev").credentials()
+	w.program = joined
+	if got := w.get("dev").credentials(); got != second || got == first {
+		t.Errorf("got %s and not %s", got, second)
+	}
+	w.says([]string{`profile "dev": removed`}, "logout", "dev")
+	w.get("dev").failed(3, "no terminal to ask on")
 }
 
 func TestAForbiddenKernelKeyring(t *testing.T) {
@@ -227,7 +261,7 @@ func TestAForbiddenKernelKeyring(t *testing.T) {
 	bus := keyringtest.Keyring(t)
 	for _, errno := range []unix.Errno{unix.EPERM, unix.ENOSYS} {
 		w := newKeyringWorld(t, bus.Env...)
-		w.forbidden(errno)
+		w.through("forbid", strconv.Itoa(int(errno))) // as in a container
 		p := w.ask("dev")
 		p.answer(w.sts.Code(device))
 		first := p.end().credentials()

@@ -152,8 +152,8 @@ func TestKernelPurgeSparesTheRenewed(t *testing.T) {
 	}
 }
 
-// Each step is a process of its own in an anonymous session, on a bus with a
-// keyring and on one without.
+// Each step is a process of its own, on a bus with a keyring that is locked and
+// unlocked again.
 func TestAutoWithARealKeyring(t *testing.T) {
 	keyringtest.NeedAlone(t)
 	s := keyringtest.Keyring(t)
