@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -196,8 +197,8 @@ func TestAutoWithARealKeyring(t *testing.T) {
 	}
 }
 
-// crowd is what one of many processes does: ten writes and reads of a shared entry
-// and of its own, with purging.
+// Each of many processes writes and reads a shared entry and its own, and lets
+// others expire, which any of them purges; what several renew is never purged.
 func TestKernelCrowd(t *testing.T) {
 	keyringtest.NeedAlone(t)
 	keyringtest.NeedQuota(t)
@@ -211,7 +212,20 @@ func TestKernelCrowd(t *testing.T) {
 		})
 	}
 	all.Wait()
-	_ = keyring.Kernel{}.Clear()
+	defer func() { _ = keyring.Kernel{}.Clear() }()
+	c := &Cache{Stores: []Store{Kernel{}}, State: state.New(path), Now: func() time.Time { return noon }}
+	if err := c.Put(t.Context(), "last", sample()); err != nil {
+		t.Fatal(err)
+	}
+	left, err := keyring.Kernel{}.Accounts()
+	if err != nil || len(c.indexed(Kernel{})) != len(left) {
+		t.Errorf("%d items, of which the index knows %d: %v", len(left), len(c.indexed(Kernel{})), err)
+	}
+	for i := range 10 {
+		if slices.Contains(left, Account("expired"+strconv.Itoa(i))) {
+			t.Errorf("what has expired, %d, is still there", i)
+		}
+	}
 }
 
 // crowd is the work of one of the crowd.
@@ -219,7 +233,7 @@ func crowd(ctx context.Context, c *Cache) error {
 	writer := os.Getenv("DAYPASS_TEST_WRITER")
 	mine := sample()
 	mine.AccessKeyID, mine.SessionToken = "ASIA"+writer, creds.NewSecret(strings.Repeat(writer+" ", 300))
-	for range 10 {
+	for n := range 10 {
 		for _, key := range []string{"shared", writer} {
 			if err := c.Put(ctx, key, mine); err != nil {
 				fmt.Println("put", key, err)
@@ -230,6 +244,46 @@ func crowd(ctx context.Context, c *Cache) error {
 				fmt.Println("get", key, ok, c.Trouble())
 			}
 		}
+		if n%3 > 0 {
+			continue
+		}
+		some := writer[len(writer)-1:] // of the writers have these in common
+		if err := errors.Join(expire(ctx, c, "expired"+some, mine), renew(ctx, c, "renewed"+some, mine)); err != nil {
+			fmt.Println("renew", err)
+		}
+	}
+	return nil
+}
+
+// expire puts an entry that has expired at noon.
+func expire(ctx context.Context, c *Cache, key string, i creds.Issued) error {
+	unlock, err := c.Lock(ctx, key)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	before := &Cache{Stores: c.Stores, State: c.State, Now: func() time.Time { return noon.Add(-2 * time.Hour) }}
+	i.IssuedAt, i.Expiration = noon.Add(-2*time.Hour), noon.Add(-time.Hour)
+	return before.Put(ctx, key, i)
+}
+
+// renew lets an entry expire that several have, and renews it as session does: what
+// others purge meanwhile is not what was renewed.
+func renew(ctx context.Context, c *Cache, key string, i creds.Issued) error {
+	if err := expire(ctx, c, key, i); err != nil {
+		return err
+	}
+	unlock, err := c.Lock(ctx, key)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := c.Put(ctx, key, i); err != nil {
+		return err
+	}
+	time.Sleep(2 * time.Millisecond) // others purge
+	if got, ok := c.Get(ctx, key); !ok || !got.SessionToken.Equal(i.SessionToken) {
+		return fmt.Errorf("%s is gone: %t, %v", key, ok, c.Trouble())
 	}
 	return nil
 }
