@@ -2,25 +2,19 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/sys/unix"
 
-	"daypass/cache"
-	"daypass/creds"
 	"daypass/internal/keyring"
 	"daypass/internal/keyring/keyringtest"
-	"daypass/internal/state"
 )
 
 // says checks that a command prints all of the parts and ends well.
@@ -290,92 +284,6 @@ func TestAForbiddenKernelKeyring(t *testing.T) {
 		}
 		w.says([]string{"\nstore: kernel: nothing is kept, since the kernel keyring cannot be used here\n"}, "explain", "dev", "--store", "kernel")
 	}
-}
-
-// as does something on a thread of that user, which is thrown away.
-func as(t *testing.T, uid int, do func() error) {
-	t.Helper()
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		if _, _, errno := unix.RawSyscall(unix.SYS_SETRESUID, uintptr(uid), uintptr(uid), uintptr(uid)); errno != 0 {
-			done <- errno
-			return
-		}
-		done <- do()
-	}()
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
-}
-
-// The quota is used up by others, or by sessions that live longer: nothing can be
-// kept, and credentials are given.
-func TestAFullKernelKeyring(t *testing.T) {
-	t.Parallel()
-	keyringtest.NeedQuota(t)
-	usesKernel(t)
-	w := newKeyringWorld(t, "DBUS_SESSION_BUS_ADDRESS=disabled:")
-	w.giveAway()
-	as(t, int(w.uid), func() error {
-		for size := 16_384; size > 32; size /= 2 {
-			for n := 0; ; n++ {
-				_, err := unix.AddKey("user", fmt.Sprint("other", size, n), make([]byte, size), unix.KEY_SPEC_USER_KEYRING)
-				if errors.Is(err, unix.EDQUOT) {
-					break
-				} else if err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	})
-	w.get("dev").failed(3, "no terminal to ask on")
-	p := w.ask("dev")
-	p.Expect("daypass: the credentials will not be kept: no keyring answers here, and the kernel keyring is full")
-	p.answer(w.sts.Code(device))
-	p.end().credentials()
-	w.says([]string{"nothing is cached"}, "status")
-	w.says([]string{"; not kept: no keyring answers here, and the kernel keyring is full"}, "login", "dev", "--token-code", w.sts.Code(device))
-	as(t, int(w.uid), func() error {
-		_, err := unix.KeyctlInt(unix.KEYCTL_CLEAR, unix.KEY_SPEC_USER_KEYRING, 0, 0, 0)
-		return err
-	})
-	w.until("the kernel gives the room back", func() bool {
-		w.says(nil, "login", "dev", "--token-code", w.sts.Code(device))
-		return strings.Contains(w.alone("status").out, "kernel")
-	})
-	w.get("dev").credentials()
-	w.says([]string{`profile "dev": removed`}, "logout", "dev")
-
-	as(t, int(w.uid), func() error { return fillWithSessions(t) })
-	p = w.ask("dev")
-	p.Expect("daypass: the credentials will not be kept: no keyring answers here, and the kernel keyring is full")
-	p.answer(w.sts.Code(device))
-	p.end().credentials()
-	w.notCached("no keyring answers here, and the kernel keyring is full")
-	as(t, int(w.uid), keyring.Kernel{}.Clear)
-}
-
-// fillWithSessions uses up the quota with sessions of 36 hours.
-func fillWithSessions(t *testing.T) error {
-	c := &cache.Cache{Stores: []cache.Store{cache.Kernel{}}, State: state.New("")}
-	session := creds.Issued{Serial: device, Credentials: creds.Credentials{
-		AccessKeyID: "ASIAEXAMPLE", SecretAccessKey: creds.NewSecret("secret"), Expiration: time.Now().Add(36 * time.Hour),
-	}}
-	for size := 4096; size > 100; size /= 2 {
-		session.SessionToken = creds.NewSecret(strings.Repeat("T", size))
-		for n := 0; ; n++ {
-			session.IssuedAt = time.Now()
-			err := c.Put(t.Context(), fmt.Sprint("session", size, n), session)
-			if errors.Is(err, keyring.ErrFull) {
-				break
-			} else if err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // Fifty programs at once, of which none asks.
