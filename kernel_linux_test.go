@@ -1,12 +1,11 @@
 package main
 
 import (
-	"errors"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -50,14 +49,74 @@ func TestAutoKeepsInTheKernel(t *testing.T) {
 			if got := w.get("dev").credentials(); got != first {
 				t.Errorf("another process got %s and not %s", got, first)
 			}
-			w.says([]string{`"store":"kernel","reason":"` + c.why + `"`}, "status", "--json")
-			w.says([]string{"  kernel\n", "kept in the kernel keyring, since " + c.why + "\n"}, "status")
-			w.says([]string{"; cache: hit until ", "\nstore: auto: the "}, "explain", "dev")
+			w.chosen("kernel", c.why)
 			w.counts(1, 1)
 			w.says([]string{`profile "dev": removed`}, "logout", "dev")
 			w.says([]string{"nothing is cached"}, "status")
 			w.get("dev").failed(3, "no terminal to ask on")
 		})
+	}
+}
+
+// chosen checks that status and explain say of the session and the role of dev in
+// which store they lie, and why not in a better one, "" if there is none.
+func (w *world) chosen(store, why string) {
+	w.t.Helper()
+	type place struct{ Store, Reason string }
+	var listed, explained struct{ Entries, Steps []place }
+	for command, into := range map[string]any{"status": &listed, "explain": &explained} {
+		args := map[string][]string{"status": {"status", "--json"}, "explain": {"explain", "dev", "--json"}}[command]
+		if err := json.Unmarshal([]byte(w.alone(args...).out), into); err != nil {
+			w.t.Errorf("%s: %v", command, err)
+		}
+	}
+	want := []place{{store, why}, {store, why}}
+	if !slices.Equal(listed.Entries, want) || !slices.Equal(explained.Steps, want) {
+		w.t.Errorf("status says %v, explain %v, not twice %v", listed.Entries, explained.Steps, want[0])
+	}
+	in := map[string]string{"keyring": "the keyring", "kernel": "the kernel keyring"}[store]
+	status, explain := w.alone("status").out, w.alone("explain", "dev").out
+	if since := ", since " + why; why != "" {
+		w.says([]string{"\nkept in " + in + since + "\n"}, "status")
+		in += since
+	} else if strings.Contains(status, "since") {
+		w.t.Errorf("status says\n%s", status)
+	}
+	if strings.Count(status, "  "+store+"\n") != 2 || strings.Count(explain, "Z in "+in+"\n") != 2 {
+		w.t.Errorf("they do not say twice in %s:\n%s%s", in, status, explain)
+	}
+}
+
+// Whatever the setting and the keyring, status and explain tell which store was
+// chosen and why, or why none could be.
+func TestWhatWasChosenAndWhy(t *testing.T) {
+	t.Parallel()
+	const locked, absent = "the keyring is locked", "no keyring answers here"
+	buses := map[string][]string{"": keyringtest.Keyring(t).Env, locked: unusable["locked"].bus(t), absent: keyringtest.Bus(t).Env}
+	for why, bus := range buses {
+		for _, setting := range []string{"auto", "keyring", "kernel", "none"} {
+			t.Run(setting+" "+why, func(t *testing.T) {
+				t.Parallel()
+				usesKernel(t)
+				w := newKeyringWorld(t, bus...)
+				w.set("DAYPASS_STORE=" + setting)
+				w.alone("credential-process", "--profile", "dev", "--token-code", w.sts.Code(device)).credentials()
+				switch {
+				case setting == "none":
+					w.says([]string{nothingCached}, "status", "--json")
+					w.says([]string{"; cache: miss\n", "\nstore: none: nothing is kept\n"}, "explain", "dev")
+				case setting == "kernel":
+					w.chosen("kernel", "")
+				case why == "":
+					w.chosen("keyring", "")
+				case setting == "auto":
+					w.chosen("kernel", why)
+				default:
+					w.notCached(why)
+				}
+				w.says(nil, "logout", "dev")
+			})
+		}
 	}
 }
 
@@ -145,16 +204,50 @@ func TestLogoutAllClearsBothStores(t *testing.T) {
 	}
 }
 
-// forbidden lets daypass run where calls to the kernel keyring end with errno, as
-// in a container.
-func (w *world) forbidden(errno unix.Errno) {
+// through lets daypass be run by another program, which has those arguments before
+// it.
+func (w *world) through(program string, args ...string) {
 	w.t.Helper()
-	forbid, err := exec.LookPath("forbid")
+	path, err := exec.LookPath(program)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.write("bin/daypass", fmt.Sprintf("#!/bin/sh\nexec %s %d %s \"$@\"\n", forbid, errno, w.program))
+	w.write("bin/daypass", fmt.Sprintf("#!/bin/sh\nexec %s %s %s \"$@\"\n", path, strings.Join(args, " "), w.program))
 	w.program = filepath.Join(w.folder, "bin/daypass")
+}
+
+// Each process has a session keyring of its own that leads nowhere. They have the
+// user's in common all the same, with those whose sessions lead there.
+func TestTheKernelKeepsForAnonymousSessions(t *testing.T) {
+	t.Parallel()
+	usesKernel(t)
+	w := newKeyringWorld(t, "DBUS_SESSION_BUS_ADDRESS=disabled:")
+	plain := w.program
+	w.through("join")
+	p := w.ask("dev")
+	p.answer(w.sts.Code(device))
+	first := p.end().credentials()
+	if text := p.shown(); strings.Contains(text, "kept") {
+		t.Errorf("the terminal shows\n%s", text)
+	}
+	joined := w.program
+	for _, program := range []string{joined, plain, joined} {
+		w.program = program
+		if got := w.get("dev").credentials(); got != first {
+			t.Errorf("%s got %s and not %s", program, got, first)
+		}
+	}
+	w.counts(1, 1)
+	w.chosen("kernel", "no keyring answers here")
+	w.program = plain
+	w.says(nil, "login", "dev", "--refresh", "--token-code", w.sts.Code(device))
+	second := w.get("dev").credentials()
+	w.program = joined
+	if got := w.get("dev").credentials(); got != second || got == first {
+		t.Errorf("got %s and not %s", got, second)
+	}
+	w.says([]string{`profile "dev": removed`}, "logout", "dev")
+	w.get("dev").failed(3, "no terminal to ask on")
 }
 
 func TestAForbiddenKernelKeyring(t *testing.T) {
@@ -162,7 +255,7 @@ func TestAForbiddenKernelKeyring(t *testing.T) {
 	bus := keyringtest.Keyring(t)
 	for _, errno := range []unix.Errno{unix.EPERM, unix.ENOSYS} {
 		w := newKeyringWorld(t, bus.Env...)
-		w.forbidden(errno)
+		w.through("forbid", strconv.Itoa(int(errno))) // as in a container
 		p := w.ask("dev")
 		p.answer(w.sts.Code(device))
 		first := p.end().credentials()
@@ -191,62 +284,6 @@ func TestAForbiddenKernelKeyring(t *testing.T) {
 		}
 		w.says([]string{"\nstore: kernel: nothing is kept, since the kernel keyring cannot be used here\n"}, "explain", "dev", "--store", "kernel")
 	}
-}
-
-// as does something on a thread of that user, which is thrown away.
-func as(t *testing.T, uid int, do func() error) {
-	t.Helper()
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		if _, _, errno := unix.RawSyscall(unix.SYS_SETRESUID, uintptr(uid), uintptr(uid), uintptr(uid)); errno != 0 {
-			done <- errno
-			return
-		}
-		done <- do()
-	}()
-	if err := <-done; err != nil {
-		t.Fatal(err)
-	}
-}
-
-// The quota is used up by others: nothing can be kept, and credentials are given.
-func TestAFullKernelKeyring(t *testing.T) {
-	t.Parallel()
-	keyringtest.NeedQuota(t)
-	usesKernel(t)
-	w := newKeyringWorld(t, "DBUS_SESSION_BUS_ADDRESS=disabled:")
-	w.giveAway()
-	as(t, int(w.uid), func() error {
-		for size := 16_384; size > 32; size /= 2 {
-			for n := 0; ; n++ {
-				_, err := unix.AddKey("user", fmt.Sprint("other", size, n), make([]byte, size), unix.KEY_SPEC_USER_KEYRING)
-				if errors.Is(err, unix.EDQUOT) {
-					break
-				} else if err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	})
-	w.get("dev").failed(3, "no terminal to ask on")
-	p := w.ask("dev")
-	p.Expect("daypass: the credentials will not be kept: no keyring answers here, and the kernel keyring is full")
-	p.answer(w.sts.Code(device))
-	p.end().credentials()
-	w.says([]string{"nothing is cached"}, "status")
-	w.says([]string{"; not kept: no keyring answers here, and the kernel keyring is full"}, "login", "dev", "--token-code", w.sts.Code(device))
-	as(t, int(w.uid), func() error {
-		_, err := unix.KeyctlInt(unix.KEYCTL_CLEAR, unix.KEY_SPEC_USER_KEYRING, 0, 0, 0)
-		return err
-	})
-	w.until("the kernel gives the room back", func() bool {
-		w.says(nil, "login", "dev", "--token-code", w.sts.Code(device))
-		return strings.Contains(w.alone("status").out, "kernel")
-	})
-	w.get("dev").credentials()
-	w.says([]string{`profile "dev": removed`}, "logout", "dev")
 }
 
 // Fifty programs at once, of which none asks.

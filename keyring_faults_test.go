@@ -27,50 +27,59 @@ func newFakeWorld(t *testing.T, mode keyringtest.Mode, env ...string) (*world, *
 	return w, s.Fake(mode)
 }
 
-// notKept is what a prompt says before why.
-const notKept = "the credentials will not be kept: "
+// What a prompt says before why, and what is said after it.
+const (
+	notKept = "the credentials will not be kept: "
+	unkept  = "the credentials are not kept: "
+)
 
-// gets types a code into the prompt of dev, which must say why nothing will be
-// kept, "" for nothing of the kind, and returns the credentials.
-func (w *world) gets(why string) string { return w.ask("dev").gets(why) }
+// gets types a code into the prompt of dev, checks that the terminal says line,
+// which begins as one of those, and not the other, and returns the credentials.
+// With "" neither may be said.
+func (w *world) gets(line string) string { return w.ask("dev").gets(line) }
 
-func (p *person) gets(why string) string {
+func (p *person) gets(line string) string {
 	w := p.w
 	w.t.Helper()
 	p.answer(w.sts.Code(device))
 	answer := p.end().credentials()
 	shown := p.shown()
-	if strings.Contains(shown, notKept) != (why != "") || !strings.Contains(shown, why) || strings.Contains(shown, "panic") {
-		w.t.Errorf("the terminal shows\n%s\nwant %q", shown, why)
+	for _, begins := range []string{notKept, unkept} {
+		if strings.Contains(shown, begins) != strings.HasPrefix(line, begins) {
+			w.t.Errorf("the terminal shows\n%s\nwant %q", shown, line)
+		}
+	}
+	if line != "" && !strings.Contains(shown, "daypass: "+line) || strings.Contains(shown, "panic") {
+		w.t.Errorf("the terminal shows\n%s\nwant %q", shown, line)
 	}
 	w.counts(1, 1)
 	return answer
 }
 
-// Whatever the keyring does, who types a code has credentials. A dialog is opened
-// where somebody can see it, and once.
+// Whatever the keyring does, who types a code has credentials, and is told if they
+// are not kept. A dialog is opened where somebody can see it, and once.
 func TestNoKeyringKeepsCredentialsFromAnybody(t *testing.T) {
 	t.Parallel()
 	const locked = "the keyring is locked"
 	for _, c := range []struct {
 		mode    keyringtest.Mode
 		display bool
-		why     string
+		says    string
 		dialogs int
 		kept    bool
 	}{
 		{keyringtest.OK, false, "", 0, true},
 		{keyringtest.OK, true, "", 0, true},
-		{keyringtest.HangOpen, false, "the keyring does not answer", 0, false},
-		{keyringtest.HangUnlock, false, locked, 0, false},
-		{keyringtest.PromptUnlock, false, locked, 0, false},
+		{keyringtest.HangOpen, false, notKept + "the keyring does not answer", 0, false},
+		{keyringtest.HangUnlock, false, notKept + locked, 0, false},
+		{keyringtest.PromptUnlock, false, notKept + locked, 0, false},
 		{keyringtest.PromptUnlock, true, "", 1, true},
-		{keyringtest.PromptNever, false, locked, 0, false},
-		{keyringtest.PromptDismiss, false, locked, 0, false},
-		{keyringtest.PromptDismiss, true, locked, 1, false},
+		{keyringtest.PromptNever, false, notKept + locked, 0, false},
+		{keyringtest.PromptDismiss, false, notKept + locked, 0, false},
+		{keyringtest.PromptDismiss, true, notKept + locked, 1, false},
 		// It can be read, so that nobody knows beforehand.
-		{keyringtest.CreateDismiss, false, "", 0, false},
-		{keyringtest.CreateDismiss, true, "", 1, false},
+		{keyringtest.CreateDismiss, false, unkept + locked, 0, false},
+		{keyringtest.CreateDismiss, true, unkept + locked, 1, false},
 	} {
 		t.Run(fmt.Sprintf("%s display=%t", c.mode, c.display), func(t *testing.T) {
 			t.Parallel()
@@ -78,12 +87,13 @@ func TestNoKeyringKeepsCredentialsFromAnybody(t *testing.T) {
 			if c.display {
 				w.set(aDisplay)
 			}
-			first := w.gets(c.why)
+			first := w.gets(c.says)
 			if n := f.Count("Prompt"); n != c.dialogs || !c.display && f.Count("Unlock") != 0 {
 				t.Errorf("it opened %d dialogs, and was asked to unlock %d times", n, f.Count("Unlock"))
 			}
-			listed := w.alone("status", "--json")
-			if listed.code != 0 || (listed.out != nothingCached) != c.kept {
+			if _, why, _ := strings.Cut(c.says, ": "); !c.kept {
+				w.notCached(why)
+			} else if listed := w.alone("status", "--json"); !strings.Contains(listed.out, `"store":"keyring"`) || strings.Contains(listed.out, unkept) {
 				t.Errorf("status --json: out %q, err %q, exit code %d", listed.out, listed.err, listed.code)
 			}
 			if got := w.alone("credential-process", "--profile", "dev", "--no-prompt"); c.kept && got.credentials() != first {
@@ -93,6 +103,74 @@ func TestNoKeyringKeepsCredentialsFromAnybody(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Every command that asks says it, each once; who gave the code beforehand, or let
+// a program give it, was not asked, and finds it in status.
+func TestEveryCommandTellsWhatIsNotKept(t *testing.T) {
+	t.Parallel()
+	const why = "the keyring is locked"
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"credential-process", "--profile", "dev"}, "daypass: " + unkept + why + "\n"},
+		{[]string{"export", "dev"}, "daypass: " + unkept + why + "\n"},
+		{[]string{"whoami", "dev"}, "daypass: " + unkept + why + "\n"},
+		{[]string{"exec", "dev", "--", "true"}, "left); not kept: " + why + "\n"},
+		{[]string{"credential-process", "--profile", "dev", "--token-code"}, ""},
+		{[]string{"credential-process", "--profile", "fetched"}, ""},
+	} {
+		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
+			t.Parallel()
+			w, _ := newFakeWorld(t, keyringtest.CreateDismiss)
+			w.write("authenticator", "echo "+w.sts.Code(device)+"\n")
+			if c.args[len(c.args)-1] == "--token-code" {
+				c.args = append(c.args, w.sts.Code(device))
+			}
+			p := w.screen().begin(w.command(append([]string{w.program}, c.args...)...))
+			if c.says != "" {
+				p.answer(w.sts.Code(device))
+			}
+			if got := p.end(); got.code != 0 || got.err != "" {
+				t.Errorf("exit code %d, err %q", got.code, got.err)
+			}
+			shown := strings.ReplaceAll(p.shown(), "\r\n", "\n")
+			if n := strings.Count(shown, "not kept"); !strings.Contains(shown, c.says) || (n == 1) != (c.says != "") || n > 1 {
+				t.Errorf("the terminal shows\n%s\nwant %q", shown, c.says)
+			}
+			w.says([]string{`"message":"` + unkept + why + `","exit_code":0}`}, "status", "--json")
+		})
+	}
+}
+
+// What could not be kept is forgotten once something was.
+func TestWhatIsNotKeptIsForgottenOnceSomethingIs(t *testing.T) {
+	t.Parallel()
+	w, _ := newFakeWorld(t, keyringtest.CreateDismiss)
+	login := func() answered { return w.alone("login", "dev", "--token-code", w.sts.Code(device)) }
+	if got := login(); !strings.Contains(got.out, "; not kept: the keyring is locked\n") {
+		t.Errorf("login says %q", got.out)
+	}
+	w.notCached("the keyring is locked")
+	w.set(keyringtest.Keyring(t).Env...)
+	login()
+	w.get("dev").credentials()
+	for _, args := range [][]string{{"status"}, {"explain", "dev"}} {
+		if got := w.alone(args...); got.code != 0 || strings.Contains(got.out, "not kept") {
+			t.Errorf("%s says\n%s", args, got.out)
+		}
+	}
+}
+
+// notCached checks that nothing is cached, and that status and explain say why.
+func (w *world) notCached(why string) {
+	w.t.Helper()
+	why = unkept + why
+	w.says([]string{`{"entries":[],`, `"message":"` + why + `","exit_code":0}`}, "status", "--json")
+	w.says([]string{"nothing is cached\nprofile \"dev\" at ", ": " + why + "\n"}, "status")
+	w.says([]string{"; cache: miss\n", "note: profile \"dev\" at ", ": " + why + "\n"}, "explain", "dev")
+	w.says([]string{`,"last":"` + why + `"}`}, "explain", "dev", "--json")
 }
 
 // With the kernel behind it, whatever the keyring does costs nobody a second code.
@@ -141,7 +219,7 @@ func TestADialogOfTheKeyringIsNeverAnswered(t *testing.T) {
 		all = append(all, w.ask("dev"))
 	}
 	for i, p := range all {
-		p.gets("the keyring does not answer")
+		p.gets(notKept + "the keyring does not answer")
 		for range 20 {
 			p.w.get("dev").failed(3, "needs an MFA code")
 		}
@@ -151,13 +229,28 @@ func TestADialogOfTheKeyringIsNeverAnswered(t *testing.T) {
 	}
 }
 
+// The first call has waited, and says so in the state folder. Those that follow wait
+// no longer than it takes to look there: each that had waited in full would say so
+// again.
 func TestAStoppedKeyringKeepsNothing(t *testing.T) {
 	t.Parallel()
 	s := keyringtest.Keyring(t)
 	w := newKeyringWorld(t, s.Env...)
 	w.set("DAYPASS_STORE=keyring")
 	s.Stop()
-	w.gets("the keyring does not answer")
+	w.gets(notKept + "the keyring does not answer")
+	const file = stateFolder + "/keyring.json"
+	said := w.read(file)
+	var ends []func() answered
+	for range 20 {
+		ends = append(ends, w.beginAlone("credential-process", "--profile", "dev"))
+	}
+	for _, end := range ends {
+		end().failed(3, "needs an MFA code")
+	}
+	if now := w.read(file); now != said || !strings.Contains(said, `"timeout"`) {
+		t.Errorf("the state folder says %s, then %s", said, now)
+	}
 	s.Continue()
 	if n, found := (ring{w}).items(); n != 0 {
 		t.Errorf("there is something in it:\n%s", found)

@@ -169,14 +169,8 @@ func TestAKeyringThatCannotKeepIsToldAtThePrompt(t *testing.T) {
 			t.Parallel()
 			w := newKeyringWorld(t, c.bus(t)...)
 			w.set("DAYPASS_STORE=keyring")
-			p := w.ask("dev")
-			p.Expect("daypass: the credentials will not be kept: " + c.why)
-			p.answer(w.sts.Code(device))
-			p.end().credentials()
-			w.counts(1, 1)
-			if got := w.alone("status", "--json"); got.out != nothingCached || got.code != 0 {
-				t.Errorf("status --json: out %q, err %q, exit code %d", got.out, got.err, got.code)
-			}
+			w.gets(notKept + c.why)
+			w.notCached(c.why)
 		})
 	}
 }

@@ -194,11 +194,12 @@ func (c *Cache) TryLock(key string) (unlock func(), ok bool, err error) {
 // are of the last Get or Put; a miss is none.
 func (c *Cache) Trouble() error { return c.troubles(func(Store) error { return nil }) }
 
-// Foreseen is Trouble, or that a Put will find a store full.
-func (c *Cache) Foreseen() error {
+// Foreseen is Trouble, or that a Put of i as the entry of key will find a store
+// full. Of i are needed Serial and Expiration, which tell what may go for it.
+func (c *Cache) Foreseen(key string, i creds.Issued) error {
 	return c.troubles(func(s Store) error {
 		if crowded, ok := s.(crowded); ok {
-			return crowded.full()
+			return crowded.full(Account(key), i)
 		}
 		return nil
 	})

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"math"
 	"sort"
 	"time"
 
@@ -44,33 +43,20 @@ func (k Kernel) Clear(context.Context) error { return k.OS.Clear() }
 // Check asks the kernel.
 func (k Kernel) Check() error { return k.OS.Check() }
 
-func (k Kernel) expired() []string { return k.OS.Expired() }
+func (k Kernel) expired() (accounts []string) {
+	for account := range k.OS.Expired() {
+		accounts = append(accounts, account)
+	}
+	return accounts
+}
 
 // spare returns account itself, whose old entry nobody will miss, and then what is
 // cheaper to mint again than i; nothing if all of it would not be enough.
 func (k Kernel) spare(account string, item []byte, i creds.Issued) []string {
-	type entry struct {
-		account string
-		issued  creds.Issued
-	}
-	var cheaper []entry
-	keys, bytes, known := k.OS.Free()
-	accounts, _ := k.OS.Accounts()
-	for _, other := range accounts {
-		value, err := k.OS.Get(other)
-		e, foreign := decode([]byte(value))
-		if err != nil || other != account && (foreign != nil || cost(e, i) >= 0) {
-			continue
-		}
-		keys, bytes = keys+1, bytes+k.OS.Room(other, value)
-		if other != account {
-			cheaper = append(cheaper, entry{other, e})
-		}
-	}
-	if known && (keys < 1 || bytes < k.OS.Room(account, string(item))) {
+	cheaper, r := k.cheaper(account, i)
+	if !r.takes(k.OS.Room(account, string(item))) {
 		return nil
 	}
-	sort.Slice(cheaper, func(i, j int) bool { return cost(cheaper[i].issued, cheaper[j].issued) < 0 })
 	all := []string{account}
 	for _, e := range cheaper {
 		all = append(all, e.account)
@@ -82,14 +68,52 @@ func (k Kernel) spare(account string, item []byte, i creds.Issued) []string {
 // 400. What issues are really like is known when they are there.
 const usual = 700
 
-// full supposes an entry for which all others would go.
-func (k Kernel) full() error {
-	dearest := creds.Issued{Serial: "any"}
-	dearest.Expiration = time.Unix(0, math.MaxInt64)
-	if len(k.OS.Expired()) == 0 && k.spare(Account(""), make([]byte, usual), dearest) == nil {
+func (k Kernel) full(account string, i creds.Issued) error {
+	_, r := k.cheaper(account, i)
+	for _, bytes := range k.OS.Expired() {
+		r.add(bytes)
+	}
+	if !r.takes(k.OS.Room(account, "") + usual) {
 		return keyring.ErrFull
 	}
 	return nil
+}
+
+// room is what is left of the quota, or would be.
+type room struct {
+	keys, bytes int
+	known       bool
+}
+
+func (r *room) add(bytes int) { r.keys, r.bytes = r.keys+1, r.bytes+bytes }
+
+// takes reports whether a key of so many bytes may find room.
+func (r *room) takes(bytes int) bool { return !r.known || r.keys >= 1 && r.bytes >= bytes }
+
+// resident is an entry that is in the keyring.
+type resident struct {
+	account string
+	issued  creds.Issued
+}
+
+// cheaper returns what is cheaper to mint again than i, the cheapest first, and
+// the room that there would be without it, and without the old entry of account.
+func (k Kernel) cheaper(account string, i creds.Issued) (cheaper []resident, r room) {
+	r.keys, r.bytes, r.known = k.OS.Free()
+	accounts, _ := k.OS.Accounts()
+	for _, other := range accounts {
+		value, err := k.OS.Get(other)
+		e, foreign := decode([]byte(value))
+		if err != nil || other != account && (foreign != nil || cost(e, i) >= 0) {
+			continue
+		}
+		r.add(k.OS.Room(other, value))
+		if other != account {
+			cheaper = append(cheaper, resident{other, e})
+		}
+	}
+	sort.Slice(cheaper, func(i, j int) bool { return cost(cheaper[i].issued, cheaper[j].issued) < 0 })
+	return cheaper, r
 }
 
 // cost compares what it takes to mint entries again: a code is dearer than none,

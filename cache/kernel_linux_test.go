@@ -3,14 +3,11 @@ package cache
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -153,8 +150,8 @@ func TestKernelPurgeSparesTheRenewed(t *testing.T) {
 	}
 }
 
-// Each step is a process of its own in an anonymous session, on a bus with a
-// keyring and on one without.
+// Each step is a process of its own, on a bus with a keyring that is locked and
+// unlocked again.
 func TestAutoWithARealKeyring(t *testing.T) {
 	keyringtest.NeedAlone(t)
 	s := keyringtest.Keyring(t)
@@ -194,128 +191,6 @@ func TestAutoWithARealKeyring(t *testing.T) {
 		if in("kernel") != step.kernel || in("keyring") != step.keyring {
 			t.Errorf("%d %s: in the kernel %v, in the keyring %v", i, step.do, in("kernel"), in("keyring"))
 		}
-	}
-}
-
-// crowd is what one of many processes does: ten writes and reads of a shared entry
-// and of its own, with purging.
-func TestKernelCrowd(t *testing.T) {
-	keyringtest.NeedAlone(t)
-	keyringtest.NeedQuota(t)
-	path := filepath.Join(t.TempDir(), "state")
-	var all sync.WaitGroup
-	for i := range 50 {
-		all.Go(func() {
-			if got := run(t, "crowd", path, storesOf+"=kernel", "DAYPASS_TEST_WRITER="+strconv.Itoa(i)); got != "" {
-				t.Errorf("writer %d: %s", i, got)
-			}
-		})
-	}
-	all.Wait()
-	_ = keyring.Kernel{}.Clear()
-}
-
-// crowd is the work of one of the crowd.
-func crowd(ctx context.Context, c *Cache) error {
-	writer := os.Getenv("DAYPASS_TEST_WRITER")
-	mine := sample()
-	mine.AccessKeyID, mine.SessionToken = "ASIA"+writer, creds.NewSecret(strings.Repeat(writer+" ", 300))
-	for range 10 {
-		for _, key := range []string{"shared", writer} {
-			if err := c.Put(ctx, key, mine); err != nil {
-				fmt.Println("put", key, err)
-			}
-			i, ok := c.Get(ctx, key)
-			wrote := strings.TrimPrefix(i.AccessKeyID, "ASIA")
-			if !ok || i.SessionToken.Reveal() != strings.Repeat(wrote+" ", 300) || key == writer && wrote != writer {
-				fmt.Println("get", key, ok, c.Trouble())
-			}
-		}
-	}
-	return nil
-}
-
-// nobody is somebody whose quota no test of another package fills.
-const nobody = 65532
-
-// quota is what somebody does whose quota is 20,000 bytes.
-func quota(ctx context.Context, c *Cache) error {
-	fmt.Println(syscall.Setresgid(nobody, nobody, nobody), syscall.Setresuid(nobody, nobody, nobody))
-	defer func() { _, _ = unix.KeyctlInt(unix.KEYCTL_CLEAR, unix.KEY_SPEC_USER_KEYRING, 0, 0, 0) }()
-	put := func(key, serial string, life time.Duration, size int) {
-		i := sized(size)
-		i.Serial, i.Expiration, i.Skew = serial, noon.Add(life), 0
-		err := c.Put(ctx, key, i)
-		if err != nil {
-			fmt.Println("put", key, errors.Is(err, keyring.ErrFull), errors.Is(err, keyring.ErrUnavailable), c.Trouble() != nil)
-		}
-		have := ""
-		for _, key := range []string{"dear", "soon", "later", "expired", "new", "own", "huge", "cheap", "dearest"} {
-			if _, ok := c.Get(ctx, key); ok {
-				have += " " + key
-			}
-		}
-		all, _ := c.List()
-		fmt.Printf("%s:%s (%d listed)\n", key, have, len(all))
-	}
-	put("dear", "device", 12*time.Hour, 3000)
-	put("expired", "device", 5*time.Second, 3000)
-	put("later", "", 50*time.Minute, 3000)
-	put("soon", "", 40*time.Minute, 3000)
-	put("own", "", 20*time.Minute, 3000)
-	for len(keyring.Kernel{}.Expired()) == 0 {
-		time.Sleep(20 * time.Millisecond)
-	}
-	put("new", "device", time.Hour, 5000) // in the place of the expired one
-	put("own", "", time.Hour, 3500)       // in its own place
-	put("cheap", "", time.Minute, 3000)   // nothing is cheaper
-	put("dearest", "device", 36*time.Hour, 9000)
-	put("huge", "device", 36*time.Hour, 25_000)
-	fmt.Println("with dear and new entries:", c.Foreseen())
-	if err := c.Clear(ctx); err != nil {
-		return err
-	}
-	fill := func(sizes ...int) (err error) { // by another program
-		for n, size := range sizes {
-			_, err = unix.AddKey("user", fmt.Sprint("other", n), make([]byte, size), unix.KEY_SPEC_USER_KEYRING)
-		}
-		return err
-	}
-	fmt.Println("with 18,000 bytes of others:", fill(18_000), c.Foreseen())
-	fmt.Println("with 19,000 bytes of others:", fill(18_000, 1000), c.Foreseen())
-	fmt.Println("with 200 keys of others:", fill(slices.Repeat([]int{1}, 200)...), c.Foreseen())
-	return nil
-}
-
-// Who is not root has room for a handful: what has expired goes first, then what
-// costs no code, then what expires soon; what is dearer than the new one stays.
-func TestKernelQuota(t *testing.T) {
-	keyringtest.NeedAlone(t)
-	keyringtest.NeedQuota(t)
-	path := t.TempDir()
-	if err := errors.Join(os.Chown(path, nobody, nobody), os.Chmod(filepath.Dir(path), 0o755)); err != nil {
-		t.Fatal(err)
-	}
-	const want = `<nil> <nil>
-dear: dear (1 listed)
-expired: dear expired (2 listed)
-later: dear later expired (3 listed)
-soon: dear soon later expired (4 listed)
-own: dear soon later expired own (5 listed)
-new: dear soon later new own (5 listed)
-own: dear soon later new own (5 listed)
-put cheap true true true
-cheap: dear soon later new own (5 listed)
-dearest: dear new dearest (3 listed)
-put huge true true true
-huge: dear new dearest (3 listed)
-with dear and new entries: <nil>
-with 18,000 bytes of others: <nil> <nil>
-with 19,000 bytes of others: <nil> the quota of the kernel keyring is used up
-with 200 keys of others: disk quota exceeded the quota of the kernel keyring is used up
-`
-	if got := run(t, "quota", path, storesOf+"=kernel"); got != want {
-		t.Errorf("it says\n%swant\n%s", got, want)
 	}
 }
 

@@ -17,8 +17,9 @@ type crowded interface {
 	// spare returns the accounts of what may go for the entry i of account, what
 	// is missed least first.
 	spare(account string, item []byte, i creds.Issued) []string
-	// full is keyring.ErrFull if no entry finds room, whatever is dropped for it.
-	full() error
+	// full is keyring.ErrFull if the entry i of account, whose keys are not known
+	// yet, will find no room, whatever may go for it.
+	full(account string, i creds.Issued) error
 }
 
 // settling is how long the kernel takes to give back all that a key takes of the

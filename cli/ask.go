@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"daypass/cache"
+	"daypass/creds"
 	"daypass/internal/tty"
 	"daypass/mfa"
 	"daypass/profile"
@@ -78,6 +79,16 @@ func (w waiting) Lock(ctx context.Context, key string) (func(), error) {
 	return unlock, err
 }
 
+// Put keeps what was issued. Why what a code has bought cannot be kept is for who
+// gave the code, unless the store is none, which was their wish.
+func (w waiting) Put(ctx context.Context, key string, i creds.Issued) error {
+	err := w.Cache.Put(ctx, key, i)
+	if i.Serial != "" && !errors.Is(err, cache.ErrNotKept) {
+		w.get.unkept = err
+	}
+	return err
+}
+
 // codes lets session ask through mfa.
 type codes struct{ *get }
 
@@ -128,9 +139,11 @@ func (c codes) request(q session.Question) mfa.Request {
 	if c.app.automatic { // else the person knows who asks
 		caller = mfa.Caller()
 	}
+	foreseen := c.cache.Foreseen(q.Key, creds.Issued{Serial: q.Serial, Credentials: creds.Credentials{Expiration: q.Expires}})
+	c.get.foretold = foreseen != nil
 	return mfa.Request{
 		Profile: q.Profile, Serial: q.Serial, Host: q.Host, Plain: q.Plain,
-		Caller: caller, NotKept: notKept(c.cache.Foreseen()),
+		Caller: caller, NotKept: notKept(foreseen),
 		Since: q.Since, Until: c.until(), NoWait: q.NoWait,
 	}
 }

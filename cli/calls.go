@@ -36,6 +36,7 @@ func (a *app) prepared(ctx context.Context, o options, name string) (*get, error
 func (g *get) credentials(ctx context.Context) (session.Result, error) {
 	result, err := g.obtain(ctx)
 	g.app.remember(g, g.profile.Name, result, err)
+	g.tellUnkept()
 	return result, err
 }
 

@@ -45,6 +45,7 @@ type writer func(w io.Writer, c creds.Credentials, region, profile string) error
 // print gets the credentials of a profile and writes them to stdout in one
 // piece, or nothing.
 func (a *app) print(cmd *cobra.Command, g *get, name string, write writer) error {
+	defer g.tellUnkept() // once there is an answer
 	result, err := g.run(cmd.Context(), name)
 	a.remember(g, name, result, err)
 	if err != nil {

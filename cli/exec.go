@@ -97,6 +97,7 @@ func (a *app) exec(ctx context.Context, g *get, name string, command []string) e
 	result, err := g.run(ctx, name)
 	a.remember(g, name, result, err)
 	if err != nil {
+		g.tellUnkept()
 		return err
 	}
 	a.tellEnd(g, result, command[0])
@@ -115,6 +116,9 @@ func (a *app) tellEnd(g *get, result session.Result, program string) {
 		return
 	}
 	text := "daypass: " + a.goodUntil(g, result)
+	if g.unkept != nil {
+		text += "; not kept: " + notKept(g.unkept)
+	}
 	if g.profile.Called && a.renews(g) {
 		text += fmt.Sprintf("; AWS_PROFILE=%s %s ... renews by itself", creds.ShellWord(g.profile.Name), creds.ShellWord(program))
 	}

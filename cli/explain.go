@@ -77,6 +77,8 @@ type explainedStep struct {
 	Code     bool    `json:"code"`
 	Cache    string  `json:"cache"`
 	Expires  *string `json:"expires"`
+	Store    string  `json:"store,omitempty"`  // where the entry lies
+	Reason   string  `json:"reason,omitempty"` // why a better store was not used
 
 	explainedRole
 }
@@ -136,6 +138,10 @@ func (a *app) explainPlan(x *explanation, p *profile.Profile, o options) error {
 		return err
 	}
 	x.Store = explainStore(o.storeOf(p), c.Stores)
+	if f, ok := readFailure(c.State, failureFile(p.Name)); ok && f.Code == 0 {
+		x.Store.Last = f.Message
+		x.notes = append(x.notes, f.told(a.Now()))
+	}
 	x.given(p, o.given)
 	for i, s := range plan.steps {
 		wish := time.Duration(0) // it is about what is handed out
@@ -159,7 +165,7 @@ func (a *app) explainStep(steps []session.Step, c *cache.Cache, wish, maxAge tim
 	}
 	if e, ok := c.Peek(s.Key); ok && e.Left(a.Now()) > 0 && !session.TooOld(e.Issued(), steps, a.Now(), maxAge) {
 		expires := creds.Time(e.Expires)
-		x.Expires, x.Cache = &expires, "expiring"
+		x.Expires, x.Cache, x.Store, x.Reason = &expires, "expiring", e.Store, notKept(e.PassedOver)
 		if session.Fresh(e.Issued(), a.Now(), wish) {
 			x.Cache = "hit"
 		}
@@ -251,7 +257,10 @@ func (s explainedStep) String() string {
 	}
 	text += "; cache: " + s.Cache
 	if s.Expires != nil {
-		text += " until " + *s.Expires
+		text += " until " + *s.Expires + " in " + nameStore(s.Store)
+	}
+	if s.Reason != "" {
+		text += ", since " + s.Reason
 	}
 	return text
 }

@@ -59,6 +59,9 @@ type get struct {
 	asker   *mfa.Asker
 	begun   time.Time // the limits count from here
 	asked   bool      // a person was
+
+	unkept   error // why what a code has bought is not kept, nil if it is
+	foretold bool  // the question said that it would not be
 }
 
 // plan is what a profile comes to.

@@ -93,7 +93,7 @@ func (a *app) statusText(s status) error {
 		}
 	}
 	for _, f := range s.failures {
-		fmt.Fprintln(a.Stdout, line(fmt.Sprintf("profile %q failed at %s: %s", f.Profile, clock(f.Time, a.Now()), f.Message)))
+		fmt.Fprintln(a.Stdout, line(f.told(a.Now())))
 	}
 	if s.trouble != "" {
 		fmt.Fprintln(a.Stdout, tty.Visible(s.trouble))

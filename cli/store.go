@@ -133,7 +133,8 @@ func whyNot(trouble error) string {
 // explainedStore is what explain shows of where credentials are kept.
 type explainedStore struct {
 	Name   string           `json:"name"`
-	Stores []explainedPlace `json:"stores"` // in the order in which they are read
+	Stores []explainedPlace `json:"stores"`         // in the order in which they are read
+	Last   string           `json:"last,omitempty"` // why the last credentials are not kept
 }
 
 type explainedPlace struct {
@@ -144,7 +145,7 @@ type explainedPlace struct {
 // explainStore opens no item, so that it does not know whether a keyring is
 // locked.
 func explainStore(name string, stores []cache.Store) *explainedStore {
-	x := &explainedStore{name, []explainedPlace{}}
+	x := &explainedStore{Name: name, Stores: []explainedPlace{}}
 	for _, s := range stores {
 		place := explainedPlace{Name: s.Name()}
 		if err := s.Check(); err != nil {
@@ -155,6 +156,14 @@ func explainStore(name string, stores []cache.Store) *explainedStore {
 	return x
 }
 
+// nameStore is a store for people.
+func nameStore(name string) string {
+	if name == "kernel" {
+		return "the kernel keyring"
+	}
+	return "the keyring"
+}
+
 // String is the stores for people, the one that is written first before others.
 func (x *explainedStore) String() string {
 	var usable, reasons []string
@@ -162,10 +171,8 @@ func (x *explainedStore) String() string {
 		switch {
 		case s.Reason != "":
 			reasons = append(reasons, s.Reason)
-		case s.Name == "kernel":
-			usable = append(usable, "the kernel keyring")
 		default:
-			usable = append(usable, "the keyring")
+			usable = append(usable, nameStore(s.Name))
 		}
 	}
 	text := x.Name + ": "

@@ -121,8 +121,8 @@ func (Kernel) Delete(account string) error {
 		err = kernelDrop(id, account)
 	case errors.Is(err, unix.EKEYEXPIRED):
 		err = nil
-		if id, ok := kernelExpired()[account]; ok {
-			err = kernelUnlinkDead(id, account)
+		if dead, ok := kernelExpired()[account]; ok {
+			err = kernelUnlinkDead(dead.id, account)
 		}
 	}
 	return unlessAbsent(kernelError(what, err), nil)
@@ -155,7 +155,10 @@ func (k Kernel) Clear() error {
 	if err != nil {
 		return err
 	}
-	for _, account := range append(accounts, k.Expired()...) {
+	for account := range k.Expired() {
+		accounts = append(accounts, account)
+	}
+	for _, account := range accounts {
 		if err := k.Delete(account); err != nil {
 			return err
 		}

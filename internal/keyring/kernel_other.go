@@ -20,7 +20,7 @@ func (Kernel) Clear() error { return ErrUnavailable }
 func (Kernel) Accounts() ([]string, error) { return nil, ErrUnavailable }
 
 // Expired returns none.
-func (Kernel) Expired() []string { return nil }
+func (Kernel) Expired() map[string]int { return nil }
 
 // Room is 0.
 func (Kernel) Room(string, string) int { return 0 }

@@ -8,26 +8,31 @@ import (
 )
 
 // Expired returns the accounts whose value has expired and still counts against
-// the quota; none where /proc/keys cannot be read.
-func (Kernel) Expired() []string {
-	var accounts []string
-	for account := range kernelExpired() {
-		accounts = append(accounts, account)
+// the quota, with how many bytes of it; none where /proc/keys cannot be read.
+func (k Kernel) Expired() map[string]int {
+	all := map[string]int{}
+	for account, dead := range kernelExpired() {
+		all[account] = k.Room(account, "") + dead.size
 	}
-	return accounts
+	return all
 }
 
-// kernelExpired returns the ids by account. Only /proc/keys still tells the names.
-func kernelExpired() map[string]int {
-	all := map[string]int{}
+// deadKey is one that has expired.
+type deadKey struct {
+	id, size int // in bytes, of its value
+}
+
+// kernelExpired returns the keys by account. Only /proc/keys still tells the names.
+func kernelExpired() map[string]deadKey {
+	all := map[string]deadKey{}
 	text, err := os.ReadFile("/proc/keys")
 	links, _ := kernelLinks()
 	if err != nil {
 		return all
 	}
 	for line := range strings.Lines(string(text)) {
-		if id, account, ok := expiredKey(line); ok && slices.Contains(links, id) {
-			all[account] = id
+		if dead, account, ok := expiredKey(line); ok && slices.Contains(links, dead.id) {
+			all[account] = dead
 		}
 	}
 	return all
@@ -36,19 +41,24 @@ func kernelExpired() map[string]int {
 // expiredKey reads a line of /proc/keys: id, flags, uses, time left,
 // permissions, uid, gid, type, description and a colon, length.
 // https://man7.org/linux/man-pages/man5/proc_keys.5.html
-func expiredKey(line string) (id int, account string, ok bool) {
+func expiredKey(line string) (dead deadKey, account string, ok bool) {
 	f := strings.Fields(line)
-	if len(f) < 9 || f[3] != "expd" || f[7] != kernelType {
-		return 0, "", false
+	if len(f) < 10 || f[3] != "expd" || f[7] != kernelType {
+		return deadKey{}, "", false
 	}
 	account, ok = strings.CutPrefix(strings.TrimSuffix(f[8], ":"), kernelPrefix)
-	n, err := strconv.ParseInt(f[0], 16, 32)
-	return int(n), account, ok && err == nil
+	id, err := strconv.ParseInt(f[0], 16, 32)
+	size, err2 := strconv.Atoi(f[9])
+	return deadKey{int(id), size}, account, ok && err == nil && err2 == nil
 }
+
+// kernelLink is what a link to a key takes.
+// https://github.com/torvalds/linux/blob/master/security/keys/internal.h (KEYQUOTA_LINK_BYTES)
+const kernelLink = 4
 
 // Room is how many bytes of the quota a value of account would take.
 func (Kernel) Room(account, value string) int {
-	return len(kernelPrefix) + len(account) + 1 + len(value)
+	return len(kernelPrefix) + len(account) + 1 + len(value) + kernelLink
 }
 
 // Free is how many keys and how many bytes are left of the quota; not ok where that

@@ -3,9 +3,11 @@ package keyring
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	gokeyring "github.com/zalando/go-keyring"
@@ -245,11 +247,28 @@ func exit(t *testing.T, code int) error {
 	return command(t, nil, request{Call: "Exit", Times: code}).Run()
 }
 
+// Of twenty processes that call a keyring which hangs the first waits as long as a
+// call may take, and the others half a second: by a clock that only waiting moves.
 func TestPatience(t *testing.T) {
-	if got := (&Keyring{}).patience(); got != 3*time.Second {
-		t.Errorf("nobody there: %v", got)
-	}
-	if got := (&Keyring{Attended: true}).patience(); got != 15*time.Second {
-		t.Errorf("somebody there: %v", got)
+	for attended, limit := range map[bool]time.Duration{false: 3 * time.Second, true: 15 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			f, m := &fake{hang: make(chan struct{})}, &memory{}
+			defer close(f.hang)
+			for n := range 20 {
+				began := time.Now()
+				k := &Keyring{backend: f, Attended: attended, Memory: m}
+				if _, err := k.Get(t.Context(), "s", "a"); !errors.Is(err, ErrTimeout) {
+					t.Errorf("attended %t, %d: %v", attended, n, err)
+				}
+				want := 500 * time.Millisecond
+				if n == 0 {
+					want = limit
+				}
+				if took := time.Since(began); took != want {
+					t.Errorf("attended %t, %d: it took %v, want %v", attended, n, took, want)
+				}
+				m.trouble = slices.Contains(m.all(), "timeout")
+			}
+		})
 	}
 }

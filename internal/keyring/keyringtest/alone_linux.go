@@ -135,14 +135,31 @@ func Forbid(errno syscall.Errno) error {
 
 // ForbidAndRun is a program: forbid ERRNO PROGRAM ARGUMENTS.
 func ForbidAndRun() {
+	thenRun(os.Args[2:], func() error {
+		errno, err := strconv.Atoi(os.Args[1])
+		return errors.Join(err, Forbid(syscall.Errno(errno)))
+	})
+}
+
+// JoinAndRun is a program: join PROGRAM ARGUMENTS. What it runs has a new session
+// keyring, without a name and without a link to the user's: so begin what systemd
+// starts, and su and ssh where PAM does not put the link there.
+// https://man7.org/linux/man-pages/man7/session-keyring.7.html
+func JoinAndRun() {
+	thenRun(os.Args[1:], func() error {
+		_, err := unix.KeyctlInt(unix.KEYCTL_JOIN_SESSION_KEYRING, 0, 0, 0, 0)
+		return err
+	})
+}
+
+// thenRun makes of this process another program, after something was done that
+// holds for the thread.
+func thenRun(program []string, do func() error) {
 	runtime.LockOSThread()
-	errno, err := strconv.Atoi(os.Args[1])
+	err := do()
 	if err == nil {
-		err = Forbid(syscall.Errno(errno))
+		err = syscall.Exec(program[0], program, os.Environ())
 	}
-	if err == nil {
-		err = syscall.Exec(os.Args[2], os.Args[2:], os.Environ())
-	}
-	fmt.Fprintln(os.Stderr, errors.Join(errors.New("forbid"), err))
+	fmt.Fprintln(os.Stderr, os.Args[0], err)
 	os.Exit(125)
 }

@@ -15,3 +15,6 @@ func NeedAlone(testing.TB) {}
 
 // ForbidAndRun is a program for Linux.
 func ForbidAndRun() {}
+
+// JoinAndRun is a program for Linux.
+func JoinAndRun() {}
