@@ -117,7 +117,7 @@ func TestExecLeavesCtrlCToTheCommand(t *testing.T) {
 	k := w.onConsole(w.program, "exec", "dev", "--", otherProgram(t, "hear"), "3", "7")
 	k.says("listens")
 	for range 3 {
-		k.press()
+		k.types("\x03")
 		k.says("event 0")
 	}
 	if got := k.end(); got.code != 7 || got.out != "" || got.err != "" {
@@ -130,7 +130,7 @@ func TestExecLeavesCtrlCToTheCommand(t *testing.T) {
 	for _, before := range [][]string{nil, {w.program, "exec", "dev", "--"}} {
 		k := w.onConsole(append(before, hears...)...)
 		k.says("listens")
-		k.press()
+		k.types("\x03")
 		got := k.end()
 		if got.out != "" || got.err != "" {
 			t.Errorf("out %q, err %q", got.out, got.err)
@@ -150,7 +150,7 @@ func TestCtrlCBeforeTheCommand(t *testing.T) {
 		w.sts.Inject(stsim.Fault{Action: "GetSessionToken", Hang: true})
 		k := w.onConsole(append([]string{w.program}, command...)...)
 		w.until("STS is called", func() bool { return w.sts.Count("GetSessionToken") == i+1 })
-		k.press()
+		k.types("\x03")
 		k.end().failed(130, "interrupted")
 	}
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs tests as Windows programs, under Wine: those of the keyring, the cache and the state folder, and daypass.exe itself,
 # called by the Go SDK, by cmd and on a console. It has the real Credential Manager API, with Wine's store behind it, and
-# Windows's file locks, processes and Ctrl-C. It needs wine, binutils-mingw-w64-x86-64 and Go, and takes two minutes.
+# Windows's file locks, processes and consoles. It needs wine, binutils-mingw-w64-x86-64, xvfb and Go, and takes two minutes.
 #
 # What Wine 8 cannot show:
 #   - access lists of files, dialogs, SSH sessions, PowerShell (its powershell.exe does nothing);
@@ -10,14 +10,21 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-for need in wine:wine x86_64-w64-mingw32-ld:binutils-mingw-w64-x86-64; do
+for need in wine:wine x86_64-w64-mingw32-ld:binutils-mingw-w64-x86-64 Xvfb:xvfb; do
 	command -v "${need%%:*}" >/dev/null || { echo "scripts/wine.sh: ${need%%:*} is missing: apt-get install ${need#*:}" >&2; exit 1; }
 done
 
 scratch=$(mktemp -d)
 export WINEPREFIX=$scratch/prefix WINEDEBUG=-all WINEDLLOVERRIDES="mscoree,mshtml=;bcryptprimitives=n"
-trap 'wineserver -k 2>/dev/null || true; rm -rf "$scratch"' EXIT
-unset DISPLAY WAYLAND_DISPLAY
+trap 'wineserver -k 2>/dev/null || true; kill "${display:-}" 2>/dev/null || true; rm -rf "$scratch"' EXIT
+unset WAYLAND_DISPLAY
+
+# Only with a display does a console of Wine have a window, and only with a window does daypass ask there.
+mkfifo "$scratch/display"
+Xvfb -displayfd 3 -nolisten tcp 3>"$scratch/display" 2>/dev/null &
+display=$!
+read -r number <"$scratch/display"
+export DISPLAY=:$number
 
 wineboot -i >"$scratch/log" 2>&1 || { cat "$scratch/log"; exit 1; }
 
