@@ -31,13 +31,16 @@ func call(name string, args ...uintptr) error {
 
 // console is a program: console FILE COMMAND... runs the command on the console of both,
 // types there what each line of its standard input quotes, writes what the console shows
-// to FILE, and ends as the command does.
+// to FILE, and ends as the command does. With TEST_RAW the console is as an editor has it.
 func console() {
 	signal.Notify(make(chan os.Signal, 1), os.Interrupt)
 	in, err := openConsole("CONIN$")
 	out, err2 := openConsole("CONOUT$")
 	// So wide that no line of daypass is broken, in both parameters of a COORD.
 	err = errors.Join(err, err2, call("SetConsoleScreenBufferSize", uintptr(out), 50<<16|400), endTogether())
+	if os.Getenv("TEST_RAW") != "" {
+		err = errors.Join(err, windows.SetConsoleMode(in, windows.ENABLE_WINDOW_INPUT))
+	}
 	cmd := exec.Command(os.Args[2], os.Args[3:]...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.NewFile(uintptr(in), "CONIN$"), os.Stdout, os.Stderr
 	if err = errors.Join(err, cmd.Start()); err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -64,6 +65,23 @@ func TestMFAProcessOnWindows(t *testing.T) {
 		t.Errorf("it answers %s, and then %s", answer, again)
 	}
 	w.counts(1, 1)
+}
+
+// One that needs a shell is told how to have that of Windows.
+func TestMFAProcessWithoutAShellOnWindows(t *testing.T) {
+	t.Parallel()
+	w := managed(t)
+	w.write("home/.aws/config", strings.Replace(profiles, "sh authenticator", "authenticator | more", 1))
+	w.get("fetched").failed(2, `hint: write cmd /c "..." around the command`)
+	w.write("home/.aws/config", profiles) // for the logout
+}
+
+// The PowerShell of Wine does nothing, which is no answer, and nobody's refusal.
+func TestPowerShellThatDoesNotAsk(t *testing.T) {
+	t.Parallel()
+	w := managed(t)
+	w.env = slices.DeleteFunc(w.env, func(variable string) bool { return variable == noDialogs })
+	w.get("dev").failed(3, "there is no terminal to ask on, and powershell.exe could not ask")
 }
 
 // The Go SDK calls daypass by way of cmd, as SDKs do on Windows.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -53,6 +54,50 @@ func TestPromptIsClosedOnWindows(t *testing.T) {
 		k.end().failed(130, "interrupted")
 	}
 	w.counts(0, 0)
+}
+
+// Of callers at one time one asks, and all have its answer.
+func TestOnePromptOnWindows(t *testing.T) {
+	t.Parallel()
+	w := managed(t)
+	var callers []*keyed
+	for range 4 {
+		callers = append(callers, w.onConsole(w.program, "credential-process", "--profile", "dev"))
+	}
+	asking := func(k *keyed) bool { return strings.Contains(k.shown(), "MFA code:") }
+	w.until("one asks", func() bool { return slices.ContainsFunc(callers, asking) })
+	w.until("the others wait", func() bool {
+		for _, k := range callers {
+			if !asking(k) && !strings.Contains(k.shown(), "daypass: waiting for ") {
+				return false
+			}
+		}
+		return true
+	})
+	callers[slices.IndexFunc(callers, asking)].types(w.sts.Code(device) + "\r")
+	answers, asked := map[string]bool{}, 0
+	for _, k := range callers {
+		answers[k.end().credentials()] = true
+		if asking(k) {
+			asked++
+		}
+	}
+	if len(answers) != 1 || asked != 1 {
+		t.Errorf("%d asked, and %d answers were given", asked, len(answers))
+	}
+	w.counts(1, 1)
+}
+
+// Nobody is asked on a console whose keys another program reads one by one.
+func TestNoPromptOnARawConsole(t *testing.T) {
+	t.Parallel()
+	w := managed(t)
+	w.set("TEST_RAW=yes")
+	k := w.onConsole(w.program, "credential-process", "--profile", "dev")
+	k.end().failed(3, "needs an MFA code")
+	if text := strings.TrimSpace(k.shown()); text != "" {
+		t.Errorf("the console shows\n%s", text)
+	}
 }
 
 // exec asks, says until when the credentials live, and then the console is CMD's.
