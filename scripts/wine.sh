@@ -4,7 +4,7 @@
 # Windows's file locks, processes and consoles. It needs wine, binutils-mingw-w64-x86-64, xvfb and Go, and takes two minutes.
 #
 # What Wine 8 cannot show:
-#   - access lists of files, dialogs, SSH sessions, PowerShell (its powershell.exe does nothing);
+#   - access lists of files, SSH sessions, the closing of a console, PowerShell and with it dialogs (its powershell.exe does nothing);
 #   - Ctrl-Break: its server makes SIGQUIT of it, which ends a process without a word to the handlers;
 #   - the exit code 0xC000013A of who leaves Ctrl-C to Windows: its own is 0. The tests compare, with daypass and without.
 set -euo pipefail
