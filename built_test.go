@@ -13,7 +13,7 @@ import (
 // test binary's knobs, and with the real keyring. All tests of a run share one.
 func builtBinary(t testing.TB) string {
 	t.Helper()
-	if _, err := exec.LookPath("go"); err != nil {
+	if _, err := exec.LookPath("go"); err != nil && os.Getenv(builtVariable) == "" {
 		t.Skipf("needs go: %v", err)
 	}
 	path, err := buildDaypass()
@@ -23,11 +23,29 @@ func builtBinary(t testing.TB) string {
 	return path
 }
 
-var buildDaypass = sync.OnceValues(func() (string, error) { return build(".") })
+var (
+	buildDaypass = sync.OnceValues(func() (string, error) { return build(".") })
+	buildClient  = sync.OnceValues(func() (string, error) { return build("testdata/clients/go") })
+)
+
+// builtVariable names a folder in which the programs have been built before, for where
+// there is no go: under Wine.
+const builtVariable = "TEST_BUILT"
 
 // build builds a main package and returns the path of the program. It lies where
 // testscript has its programs, and goes with them after the last test.
 func build(folder string) (string, error) {
+	name := "daypass"
+	if folder != "." {
+		name = filepath.Base(folder)
+	}
+	if before := os.Getenv(builtVariable); before != "" {
+		return exec.LookPath(filepath.Join(before, name))
+	}
+	path, err := filepath.Abs(folder)
+	if err != nil {
+		return "", err
+	}
 	beside, err := exec.LookPath("daypass")
 	if err != nil {
 		return "", err
@@ -36,11 +54,7 @@ func build(folder string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	path, err := filepath.Abs(folder)
-	if err != nil {
-		return "", err
-	}
-	program := filepath.Join(built, filepath.Base(path)+filepath.Ext(beside))
+	program := filepath.Join(built, name+filepath.Ext(beside))
 	cmd := exec.Command("go", "build", "-tags", "nethttpomithttp2", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", program, path)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOTOOLCHAIN=local")
 	if out, err := cmd.CombinedOutput(); err != nil {

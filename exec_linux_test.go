@@ -19,15 +19,6 @@ func (w *world) execCommand(args ...string) *exec.Cmd {
 	return w.command(append([]string{w.program, "exec", "dev", "--"}, args...)...)
 }
 
-// loggedIn gets credentials of dev that exec then finds.
-func (w *world) loggedIn() {
-	w.t.Helper()
-	got := w.alone("login", "dev", "--token-code", w.sts.Code(device))
-	if got.code != 0 {
-		w.t.Fatalf("login: exit code %d, err %q", got.code, got.err)
-	}
-}
-
 // Everything but what exec is for reaches the command as it was, in its order.
 func TestExecLeavesTheEnvironmentAlone(t *testing.T) {
 	t.Parallel()

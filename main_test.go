@@ -29,7 +29,8 @@ import (
 // clock, and everything else as main has it. The knobs are in the test binary
 // alone.
 func TestMain(m *testing.M) {
-	programs := map[string]func(){"daypass": daypass, "forbid": keyringtest.ForbidAndRun, "join": keyringtest.JoinAndRun}
+	programs := otherPrograms()
+	programs["daypass"] = daypass
 	if programs[strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe")] == nil {
 		keyringtest.Alone() // what runs the tests, and with it all that they run
 	}

@@ -117,7 +117,6 @@ func rcloneCommand(t *testing.T, url string, args ...string) []string {
 var (
 	findBoto3   = sync.OnceValues(func() (string, error) { return interpreter("python3", "-c", "import boto3") })
 	findRubySDK = sync.OnceValues(func() (string, error) { return interpreter("ruby", "-e", `require "aws-sdk-core"`) })
-	buildClient = sync.OnceValues(func() (string, error) { return build("testdata/clients/go") })
 )
 
 func boto3Identity(t *testing.T, _ string) []string {

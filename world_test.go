@@ -1,5 +1,3 @@
-//go:build unix
-
 package main
 
 import (
@@ -21,51 +19,6 @@ import (
 	"daypass/internal/stsim"
 	"daypass/internal/tty/ttytest"
 )
-
-// profiles is the config of these tests: dev and ops are roles by the first
-// device, long is dev by a code of its own, session the session itself, other a
-// role by the second device, fetched one whose code a program prints.
-const profiles = `
-[profile dev]
-region = eu-west-1
-daypass_role_arn = ` + devRole + `
-daypass_source_profile = main
-daypass_mfa_serial = ` + device + `
-
-[profile ops]
-region = us-east-2
-daypass_role_arn = ` + opsRole + `
-daypass_source_profile = main
-daypass_mfa_serial = ` + device + `
-
-[profile long]
-daypass_role_arn = ` + devRole + `
-daypass_source_profile = main
-daypass_mfa_serial = ` + device + `
-daypass_duration_seconds = 7200
-
-[profile session]
-daypass_source_profile = main
-daypass_mfa_serial = ` + device + `
-daypass_session_duration = 1h
-
-[profile other]
-daypass_role_arn = ` + opsRole + `
-daypass_source_profile = main
-daypass_mfa_serial = ` + secondDevice + `
-
-[profile fetched]
-daypass_role_arn = ` + devRole + `
-daypass_source_profile = main
-daypass_mfa_serial = ` + device + `
-daypass_mfa_process = sh authenticator
-`
-
-const keys = `
-[main]
-aws_access_key_id = ` + accessKeyID + `
-aws_secret_access_key = ` + secretAccessKey + `
-`
 
 // nothingCached is what status --json says of an empty cache where nothing failed.
 const nothingCached = `{"entries":[],"failures":[]}` + "\n"
@@ -143,7 +96,7 @@ func (w *world) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Dir, cmd.Env, cmd.SysProcAttr = w.folder, w.env, &syscall.SysProcAttr{}
 	if w.uid != 0 {
-		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: w.uid, Gid: w.uid}
+		runAs(cmd, w.uid)
 	}
 	return cmd
 }
@@ -201,8 +154,17 @@ func (w *world) alone(args ...string) answered {
 func (w *world) beginAlone(args ...string) func() answered {
 	w.t.Helper()
 	cmd := w.command(append([]string{w.program}, args...)...)
-	cmd.SysProcAttr.Setsid = true
+	withoutTerminal(cmd)
 	return w.begin(cmd)
+}
+
+// loggedIn gets credentials of dev that are then there.
+func (w *world) loggedIn() {
+	w.t.Helper()
+	got := w.alone("login", "dev", "--token-code", w.sts.Code(device))
+	if got.code != 0 {
+		w.t.Fatalf("login: exit code %d, err %q", got.code, got.err)
+	}
 }
 
 // begin starts cmd, and returns what waits for its end.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -185,7 +186,8 @@ type programError struct {
 	err  error
 }
 
-func (e *programError) Error() string { return fmt.Sprintf("%q cannot be run: %v", e.name, e.err) }
+// Error has the name as it was typed: %q would double the backslashes of Windows.
+func (e *programError) Error() string { return fmt.Sprintf("\"%s\" cannot be run: %v", e.name, e.err) }
 
 // findProgram finds the program of a command as shells do.
 func findProgram(name string) (string, error) {
@@ -215,7 +217,10 @@ func (a *app) execWords(err error) (what, hint string, code int) {
 	case !errors.As(err, &program):
 		return "", "", 0
 	case errors.Is(program.err, exec.ErrNotFound), errors.Is(program.err, fs.ErrNotExist):
-		return fmt.Sprintf("there is no program %q", program.name), "write the command behind --, as \"daypass exec dev -- aws s3 ls\"", exitNotFound
+		return fmt.Sprintf("there is no program \"%s\"", program.name), "write the command behind --, as \"daypass exec dev -- aws s3 ls\"", exitNotFound
+	}
+	if errors.Is(program.err, exec.ErrDot) {
+		return program.Error(), fmt.Sprintf("write \".%c%s\" if that of this folder is meant", filepath.Separator, program.name), exitNotExecutable
 	}
 	return program.Error(), "look whether it is a program, and may be run", exitNotExecutable
 }

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// inspect tells what a snapshot of all processes has, which does not include arguments. It has only been compiled: there was no
-// Windows to run it on.
+// inspect tells what a snapshot of all processes has, which does not include arguments. It has been run under
+// Wine, not on Windows.
 func inspect(pid int) (process, error) {
 	snapshot, err := windows.CreateToolhelp32Snapshot(windows.TH32CS_SNAPPROCESS, 0)
 	if err != nil {

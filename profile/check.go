@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"runtime"
 	"strings"
 	"time"
 )
@@ -61,15 +62,23 @@ func checkCommand(profile string, s Setting) error {
 	}
 	if len(words) > 0 && isAssignment(words[0]) { // which may hold a seed
 		e := bad(profile, s, "is run without a shell, so that it cannot begin with a variable")
-		e.Hint = "write sh -c '...' around the command"
+		e.Hint = shellHint(runtime.GOOS)
 		return e
 	}
 	if hasShellSyntax(s.Value) {
 		e := bad(profile, s, "is run without a shell, so that |, > and $( in it would be arguments")
-		e.Hint = "write sh -c '...' around the command"
+		e.Hint = shellHint(runtime.GOOS)
 		return e
 	}
 	return nil
+}
+
+// shellHint says how a command gets the shell of its platform.
+func shellHint(goos string) string {
+	if goos == "windows" {
+		return `write cmd /c "..." around the command`
+	}
+	return "write sh -c '...' around the command"
 }
 
 // isAssignment reports how a shell's command line may begin.

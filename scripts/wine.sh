@@ -1,20 +1,30 @@
 #!/usr/bin/env bash
-# Runs the tests of the keyring, the cache and the state folder as Windows programs, under Wine: the real Credential
-# Manager API, with Wine's store behind it, and Windows's file locks. It needs wine, binutils-mingw-w64-x86-64 and Go, and
-# takes two minutes, most of them for making Wine's folders.
+# Runs tests as Windows programs, under Wine: those of the keyring, the cache and the state folder, and daypass.exe itself,
+# called by the Go SDK, by cmd and on a console. It has the real Credential Manager API, with Wine's store behind it, and
+# Windows's file locks, processes and consoles. It needs wine, binutils-mingw-w64-x86-64, xvfb and Go, and takes two minutes.
 #
-# What Wine cannot show: access lists of files, consoles (CONIN$), dialogs, SSH sessions.
+# What Wine 8 cannot show:
+#   - access lists of files, SSH sessions, the closing of a console, PowerShell and with it dialogs (its powershell.exe does nothing);
+#   - Ctrl-Break: its server makes SIGQUIT of it, which ends a process without a word to the handlers;
+#   - the exit code 0xC000013A of who leaves Ctrl-C to Windows: its own is 0. The tests compare, with daypass and without.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-for need in wine:wine x86_64-w64-mingw32-ld:binutils-mingw-w64-x86-64; do
+for need in wine:wine x86_64-w64-mingw32-ld:binutils-mingw-w64-x86-64 Xvfb:xvfb; do
 	command -v "${need%%:*}" >/dev/null || { echo "scripts/wine.sh: ${need%%:*} is missing: apt-get install ${need#*:}" >&2; exit 1; }
 done
 
 scratch=$(mktemp -d)
 export WINEPREFIX=$scratch/prefix WINEDEBUG=-all WINEDLLOVERRIDES="mscoree,mshtml=;bcryptprimitives=n"
-trap 'wineserver -k 2>/dev/null || true; rm -rf "$scratch"' EXIT
-unset DISPLAY WAYLAND_DISPLAY
+trap 'wineserver -k 2>/dev/null || true; kill "${display:-}" 2>/dev/null || true; rm -rf "$scratch"' EXIT
+unset WAYLAND_DISPLAY
+
+# Only with a display does a console of Wine have a window, and only with a window does daypass ask there.
+mkfifo "$scratch/display"
+Xvfb -displayfd 3 -nolisten tcp 3>"$scratch/display" 2>/dev/null &
+display=$!
+read -r number <"$scratch/display"
+export DISPLAY=:$number
 
 wineboot -i >"$scratch/log" 2>&1 || { cat "$scratch/log"; exit 1; }
 
@@ -28,4 +38,9 @@ at=internal/syscall/windows/at_windows.go
 sed 's/if TestDeleteatFallback {/if true {/' "$(go env GOROOT)/src/$at" >"$scratch/at_windows.go"
 printf '{"Replace": {"%s": "%s"}}\n' "$(go env GOROOT)/src/$at" "$scratch/at_windows.go" >"$scratch/overlay.json"
 
-GOOS=windows GOARCH=amd64 CGO_ENABLED=0 GOTOOLCHAIN=local go test -count=1 -overlay "$scratch/overlay.json" -exec wine "$@" ./internal/keyring ./internal/state ./cache
+export GOOS=windows GOARCH=amd64 CGO_ENABLED=0 GOTOOLCHAIN=local
+# As install.sh builds it. Wine's drive z: is the root folder.
+go build -overlay "$scratch/overlay.json" -tags nethttpomithttp2 -trimpath -buildvcs=false -ldflags "-s -w" -o "$scratch/built/" . ./testdata/clients/go
+export TEST_BUILT=z:$scratch/built
+
+go test -count=1 -overlay "$scratch/overlay.json" -exec wine "$@" . ./internal/keyring ./internal/state ./cache

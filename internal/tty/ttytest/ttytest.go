@@ -20,10 +20,6 @@ import (
 	"github.com/creack/pty"
 )
 
-// Patience is how long Expect and Wait wait before they give a test up. It is no
-// measure of anything.
-const Patience = 60 * time.Second
-
 // TB is what is needed of a testing.TB, so that scripts can bring their own.
 type TB interface {
 	Helper()
@@ -175,22 +171,6 @@ func (term *Terminal) Wait(cmd *exec.Cmd) int {
 		term.t.Fatalf("%s does not end; the terminal shows:\n%s", cmd.Path, term.Output())
 	}
 	return -1
-}
-
-// ExitCode is the exit code in an error of exec's: 0 for nil, -1 if the command
-// did not run.
-func ExitCode(err error) int {
-	exit, ok := err.(*exec.ExitError)
-	switch {
-	case err == nil:
-		return 0
-	case !ok:
-		return -1
-	}
-	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-		return 128 + int(status.Signal())
-	}
-	return exit.ExitCode()
 }
 
 // Settings are the modes of the terminal, to compare before and after.
