@@ -11,6 +11,7 @@ import (
 	"github.com/godbus/dbus/v5"
 
 	"daypass/internal/keyring/keyringtest"
+	"daypass/internal/stsim"
 )
 
 // aDisplay lets daypass think that somebody could unlock the keyring. There is
@@ -27,10 +28,11 @@ func newFakeWorld(t *testing.T, mode keyringtest.Mode, env ...string) (*world, *
 	return w, s.Fake(mode)
 }
 
-// What a prompt says before why, and what is said after it.
+// What a prompt says before why, what is said after it, and what status says.
 const (
-	notKept = "the credentials will not be kept: "
-	unkept  = "the credentials are not kept: "
+	notKept  = "the credentials will not be kept: "
+	unkept   = "the credentials are not kept: "
+	unstored = "the credentials could not be kept: "
 )
 
 // gets types a code into the prompt of dev, checks that the terminal says line,
@@ -93,7 +95,7 @@ func TestNoKeyringKeepsCredentialsFromAnybody(t *testing.T) {
 			}
 			if _, why, _ := strings.Cut(c.says, ": "); !c.kept {
 				w.notCached(why)
-			} else if listed := w.alone("status", "--json"); !strings.Contains(listed.out, `"store":"keyring"`) || strings.Contains(listed.out, unkept) {
+			} else if listed := w.alone("status", "--json"); !strings.Contains(listed.out, `"store":"keyring"`) || !strings.Contains(listed.out, `"unkept":[]`) {
 				t.Errorf("status --json: out %q, err %q, exit code %d", listed.out, listed.err, listed.code)
 			}
 			if got := w.alone("credential-process", "--profile", "dev", "--no-prompt"); c.kept && got.credentials() != first {
@@ -105,72 +107,100 @@ func TestNoKeyringKeepsCredentialsFromAnybody(t *testing.T) {
 	}
 }
 
-// Every command that asks says it, each once; who gave the code beforehand, or let
-// a program give it, was not asked, and finds it in status.
+// Every command that asks says it, each once, also where the call behind the code
+// fails; who gave the code beforehand, or let a program give it, was not asked, and
+// finds it in status.
 func TestEveryCommandTellsWhatIsNotKept(t *testing.T) {
 	t.Parallel()
 	const why = "the keyring is locked"
+	const says = "daypass: " + unkept + why + "\n"
 	for _, c := range []struct {
-		args []string
-		says string
+		command string
+		mode    keyringtest.Mode
+		says    string
+		denied  bool
 	}{
-		{[]string{"credential-process", "--profile", "dev"}, "daypass: " + unkept + why + "\n"},
-		{[]string{"export", "dev"}, "daypass: " + unkept + why + "\n"},
-		{[]string{"whoami", "dev"}, "daypass: " + unkept + why + "\n"},
-		{[]string{"exec", "dev", "--", "true"}, "left); not kept: " + why + "\n"},
-		{[]string{"credential-process", "--profile", "dev", "--token-code"}, ""},
-		{[]string{"credential-process", "--profile", "fetched"}, ""},
+		{"credential-process --profile dev", keyringtest.CreateDismiss, says, false},
+		{"credential-process --profile dev", keyringtest.CreateDismiss, says, true},
+		{"export dev", keyringtest.CreateDismiss, says, false},
+		{"whoami dev", keyringtest.CreateDismiss, says, false},
+		{"whoami dev", keyringtest.CreateDismiss, says, true},
+		{"login dev", keyringtest.CreateDismiss, "", false}, // on standard output
+		{"login dev", keyringtest.CreateDismiss, says, true},
+		{"exec dev -- true", keyringtest.CreateDismiss, "left); not kept: " + why + "\n", false},
+		{"exec dev -- true", keyringtest.CreateDismiss, says, true},
+		{"exec dev -- true", keyringtest.PromptDismiss, "daypass: " + notKept + why + "\n", false},
+		{"exec dev -- true", keyringtest.PromptDismiss, "daypass: " + notKept + why + "\n", true},
+		{"credential-process --profile dev --token-code CODE", keyringtest.CreateDismiss, "", false},
+		{"credential-process --profile fetched", keyringtest.CreateDismiss, "", false},
 	} {
-		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s %s denied=%t", c.command, c.mode, c.denied), func(t *testing.T) {
 			t.Parallel()
-			w, _ := newFakeWorld(t, keyringtest.CreateDismiss)
+			w, _ := newFakeWorld(t, c.mode)
 			w.write("authenticator", "echo "+w.sts.Code(device)+"\n")
-			if c.args[len(c.args)-1] == "--token-code" {
-				c.args = append(c.args, w.sts.Code(device))
+			code := 0
+			if c.denied {
+				w.sts.Inject(stsim.Fault{Action: "AssumeRole", Status: 403, Code: "AccessDenied", Message: "no"})
+				code = 5
+				if strings.HasPrefix(c.command, "exec") {
+					code = 125
+				}
 			}
-			p := w.screen().begin(w.command(append([]string{w.program}, c.args...)...))
-			if c.says != "" {
+			command := strings.ReplaceAll(c.command, "CODE", w.sts.Code(device))
+			p := w.screen().begin(w.command(append([]string{w.program}, strings.Fields(command)...)...))
+			if command == c.command && !strings.Contains(command, "fetched") {
 				p.answer(w.sts.Code(device))
 			}
-			if got := p.end(); got.code != 0 || got.err != "" {
+			if got := p.end(); got.code != code || strings.Contains(got.err, "kept") {
 				t.Errorf("exit code %d, err %q", got.code, got.err)
 			}
 			shown := strings.ReplaceAll(p.shown(), "\r\n", "\n")
-			if n := strings.Count(shown, "not kept"); !strings.Contains(shown, c.says) || (n == 1) != (c.says != "") || n > 1 {
+			n := strings.Count(shown, "not kept") + strings.Count(shown, "not be kept")
+			if !strings.Contains(shown, c.says) || (n == 1) != (c.says != "") || n > 1 {
 				t.Errorf("the terminal shows\n%s\nwant %q", shown, c.says)
 			}
-			w.says([]string{`"message":"` + unkept + why + `","exit_code":0}`}, "status", "--json")
+			w.says([]string{`"message":"` + unstored + why + `",`}, "status", "--json")
 		})
 	}
 }
 
-// What could not be kept is forgotten once something was.
+// What could not be kept is forgotten once it is, also for another profile that
+// shares the session, and by a logout.
 func TestWhatIsNotKeptIsForgottenOnceSomethingIs(t *testing.T) {
 	t.Parallel()
-	w, _ := newFakeWorld(t, keyringtest.CreateDismiss)
-	login := func() answered { return w.alone("login", "dev", "--token-code", w.sts.Code(device)) }
-	if got := login(); !strings.Contains(got.out, "; not kept: the keyring is locked\n") {
-		t.Errorf("login says %q", got.out)
-	}
-	w.notCached("the keyring is locked")
-	w.set(keyringtest.Keyring(t).Env...)
-	login()
-	w.get("dev").credentials()
-	for _, args := range [][]string{{"status"}, {"explain", "dev"}} {
-		if got := w.alone(args...); got.code != 0 || strings.Contains(got.out, "not kept") {
-			t.Errorf("%s says\n%s", args, got.out)
-		}
+	ring := keyringtest.Keyring(t)
+	for _, command := range []string{"login dev --token-code CODE", "login ops --token-code CODE", "logout dev", "logout ops", "logout --all"} {
+		t.Run(command, func(t *testing.T) {
+			t.Parallel()
+			w, _ := newFakeWorld(t, keyringtest.CreateDismiss)
+			run := func(command string) answered {
+				return w.alone(strings.Fields(strings.ReplaceAll(command, "CODE", w.sts.Code(device)))...)
+			}
+			if got := run("login dev --token-code CODE"); !strings.Contains(got.out, "; not kept: the keyring is locked\n") {
+				t.Errorf("login says %q", got.out)
+			}
+			w.notCached("the keyring is locked")
+			w.set(ring.Env...)
+			if got := run(command); got.code != 0 || strings.Contains(got.out, "kept") {
+				t.Errorf("exit code %d, out %q, err %q", got.code, got.out, got.err)
+			}
+			for _, args := range [][]string{{"status"}, {"explain", "dev"}, {"explain", "ops"}} {
+				if got := w.alone(args...); got.code != 0 || strings.Contains(got.out, "kept:") {
+					t.Errorf("%s says\n%s", args, got.out)
+				}
+			}
+		})
 	}
 }
 
 // notCached checks that nothing is cached, and that status and explain say why.
 func (w *world) notCached(why string) {
 	w.t.Helper()
-	why = unkept + why
-	w.says([]string{`{"entries":[],`, `"message":"` + why + `","exit_code":0}`}, "status", "--json")
+	why = unstored + why
+	w.says([]string{`{"entries":[],`, `"unkept":[{"profile":"dev",`, `"message":"` + why + `",`, `"failures":[]`}, "status", "--json")
 	w.says([]string{"nothing is cached\nprofile \"dev\" at ", ": " + why + "\n"}, "status")
 	w.says([]string{"; cache: miss\n", "note: profile \"dev\" at ", ": " + why + "\n"}, "explain", "dev")
-	w.says([]string{`,"last":"` + why + `"}`}, "explain", "dev", "--json")
+	w.says([]string{`"cache":"miss","expires":null,"unkept":"` + why + `"}`}, "explain", "dev", "--json")
 }
 
 // With the kernel behind it, whatever the keyring does costs nobody a second code.

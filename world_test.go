@@ -21,7 +21,7 @@ import (
 )
 
 // nothingCached is what status --json says of an empty cache where nothing failed.
-const nothingCached = `{"entries":[],"failures":[]}` + "\n"
+const nothingCached = `{"entries":[],"unkept":[],"failures":[]}` + "\n"
 
 // world is a test's own: an STS, a home with the profiles, and a store.
 type world struct {

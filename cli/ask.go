@@ -80,11 +80,11 @@ func (w waiting) Lock(ctx context.Context, key string) (func(), error) {
 }
 
 // Put keeps what was issued. Why what a code has bought cannot be kept is for who
-// gave the code, unless the store is none, which was their wish.
+// gave the code.
 func (w waiting) Put(ctx context.Context, key string, i creds.Issued) error {
 	err := w.Cache.Put(ctx, key, i)
-	if i.Serial != "" && !errors.Is(err, cache.ErrNotKept) {
-		w.get.unkept = err
+	if i.Serial != "" {
+		w.get.settle(key, i, err)
 	}
 	return err
 }

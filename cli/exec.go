@@ -117,7 +117,7 @@ func (a *app) tellEnd(g *get, result session.Result, program string) {
 		return
 	}
 	text := "daypass: " + a.goodUntil(g, result)
-	if g.unkept != nil {
+	if g.unkept != nil && !g.foretold {
 		text += "; not kept: " + notKept(g.unkept)
 	}
 	if g.profile.Called && a.renews(g) {

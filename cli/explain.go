@@ -79,6 +79,7 @@ type explainedStep struct {
 	Expires  *string `json:"expires"`
 	Store    string  `json:"store,omitempty"`  // where the entry lies
 	Reason   string  `json:"reason,omitempty"` // why a better store was not used
+	Unkept   string  `json:"unkept,omitempty"` // why no store has taken the last that a code has bought
 
 	explainedRole
 }
@@ -138,11 +139,8 @@ func (a *app) explainPlan(x *explanation, p *profile.Profile, o options) error {
 		return err
 	}
 	x.Store = explainStore(o.storeOf(p), c.Stores)
-	if f, ok := readFailure(c.State, failureFile(p.Name)); ok && f.Code == 0 {
-		x.Store.Last = f.Message
-		x.notes = append(x.notes, f.told(a.Now()))
-	}
 	x.given(p, o.given)
+	lost := readUnkept(c.State)
 	for i, s := range plan.steps {
 		wish := time.Duration(0) // it is about what is handed out
 		if i == len(plan.steps)-1 {
@@ -151,6 +149,10 @@ func (a *app) explainPlan(x *explanation, p *profile.Profile, o options) error {
 		x.Steps = append(x.Steps, a.explainStep(plan.steps[:i+1], c, wish, g.maxAge))
 		if s.Note != "" {
 			x.notes = append(x.notes, s.Note)
+		}
+		if u, ok := lost[cache.Account(s.Key)]; ok && u.Expires.After(a.Now()) {
+			x.Steps[i].Unkept = u.Message
+			x.notes = append(x.notes, u.told(a.Now()))
 		}
 	}
 	return plan.network.Check()

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"sort"
 	"time"
 
@@ -19,15 +18,7 @@ type failure struct {
 	Profile string    `json:"profile"`
 	Time    time.Time `json:"time"`
 	Message string    `json:"message"`
-	Code    int       `json:"exit_code"` // 0: the credentials were given, and could not be kept
-}
-
-// told is f for people.
-func (f failure) told(now time.Time) string {
-	if f.Code == 0 {
-		return fmt.Sprintf("profile %q at %s: %s", f.Profile, clock(f.Time, now), f.Message)
-	}
-	return fmt.Sprintf("profile %q failed at %s: %s", f.Profile, clock(f.Time, now), f.Message)
+	Code    int       `json:"exit_code"`
 }
 
 const failureFolder = "failures"
@@ -38,7 +29,7 @@ func failureFile(profile string) string {
 }
 
 // remember keeps a failure for status, and forgets it once something was
-// issued and kept. A hit touches nothing. That a failure cannot be kept is none.
+// issued. A hit touches nothing. That it cannot be kept is no failure.
 func (a *app) remember(g *get, name string, r session.Result, err error) {
 	if g.dir == nil || err == nil && r.Cached && r.Failed == nil {
 		return
@@ -46,13 +37,7 @@ func (a *app) remember(g *get, name string, r session.Result, err error) {
 	if err == nil {
 		err = r.Failed
 	}
-	f := failure{Profile: name, Time: a.Now().UTC().Truncate(time.Second)}
-	switch {
-	case err != nil:
-		f.Message, _, f.Code = a.words(err)
-	case g.unkept != nil:
-		f.Message = unkept(g.unkept)
-	default:
+	if err == nil {
 		_ = g.dir.Remove(failureFile(name))
 		return
 	}
@@ -61,19 +46,10 @@ func (a *app) remember(g *get, name string, r session.Result, err error) {
 	if errors.As(err, &usage) || errors.As(err, &signal) || errors.Is(err, session.ErrBusy) {
 		return // no failure of the profile's
 	}
-	if text, err := json.Marshal(f); err == nil {
+	what, _, code := a.words(err)
+	text, err := json.Marshal(failure{name, a.Now().UTC().Truncate(time.Second), what, code})
+	if err == nil {
 		_ = g.dir.Write(failureFile(name), text)
-	}
-}
-
-// unkept says that credentials which a code has bought are not kept, and why.
-func unkept(why error) string { return "the credentials are not kept: " + notKept(why) }
-
-// tellUnkept tells who has typed a code, and was not told before, why the next call
-// will ask for another: on the terminal, since callers hide all else.
-func (g *get) tellUnkept() {
-	if g.unkept != nil && g.asked && !g.foretold {
-		g.app.tell(line("daypass: " + unkept(g.unkept)))
 	}
 }
 

@@ -59,14 +59,15 @@ func (a *app) rotateKey(ctx context.Context, name string, o options, yes bool) e
 	defer unlock()
 	rotation := &keys.Rotation{Keys: r.get.keys, AWS: r, Person: r}
 	e, err := rotation.Run(ctx, name)
+	if err == nil {
+		return r.say(e)
+	}
+	r.get.tellUnkept()
 	var stopped *keys.RotateError
 	if errors.As(err, &stopped) {
 		return &rotateError{stopped, r.get.profile.MFASerial.Value != ""}
 	}
-	if err != nil {
-		return &keyError{name, err}
-	}
-	return r.say(e)
+	return &keyError{name, err}
 }
 
 // rotation is what one rotation needs of the other rooms: session for calls to

@@ -139,6 +139,7 @@ func (l *login) one(ctx context.Context, g *get) error {
 	case errors.Is(err, errCallerGone): // nobody waits for the rest
 		return err
 	}
+	g.tellUnkept()
 	l.failed(err)
 	return nil
 }

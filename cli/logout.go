@@ -64,6 +64,7 @@ func (a *app) logoutAll(ctx context.Context, o options) error {
 		return err
 	}
 	forgetFailures(dir)
+	forgetUnkept(dir, func(string, unkept) bool { return true })
 	err = c.Clear(ctx)
 	listed, _ := c.List()
 	failed := troubles(err)
@@ -127,6 +128,7 @@ func (l *logout) one(ctx context.Context, name string) error {
 		}
 	}
 	_ = l.dir.Remove(failureFile(name))
+	forgetUnkept(l.dir, func(account string, u unkept) bool { return u.Profile == name || slices.Contains(accounts, account) })
 	if unplanned != nil && len(accounts) == 0 {
 		return unplanned
 	}

@@ -36,6 +36,7 @@ func (a *app) statusCommand() *cobra.Command {
 // status is what is known without opening a store.
 type status struct {
 	entries  []cache.Listing
+	unkept   []unkept
 	failures []failure
 	trouble  string // with the state folder, "" if all is well
 }
@@ -43,7 +44,7 @@ type status struct {
 func (a *app) status() status {
 	dir := a.stateDir()
 	entries, listErr := (&cache.Cache{State: dir, Now: a.Now}).List()
-	s := status{entries: entries, failures: failures(dir)}
+	s := status{entries: entries, unkept: listUnkept(dir, a.Now()), failures: failures(dir)}
 	if err := dir.Err(); err != nil {
 		s.trouble = "there is no list, and processes do not wait for each other: " + err.Error()
 	} else if listErr != nil {
@@ -65,9 +66,10 @@ func (a *app) statusJSON(s status) error {
 	}
 	answer := struct {
 		Entries  []entry   `json:"entries"`
+		Unkept   []unkept  `json:"unkept"` // what a code has bought and no store has taken
 		Failures []failure `json:"failures"`
 		Error    string    `json:"error,omitempty"`
-	}{[]entry{}, append([]failure{}, s.failures...), s.trouble}
+	}{[]entry{}, append([]unkept{}, s.unkept...), append([]failure{}, s.failures...), s.trouble}
 	for _, e := range s.entries {
 		left := int64(e.Left(a.Now()) / time.Second)
 		answer.Entries = append(answer.Entries, entry{e.Profile, e.Call, e.RoleARN, e.Serial, creds.Time(e.Expires), left, e.Store, notKept(e.PassedOver)})
@@ -92,8 +94,11 @@ func (a *app) statusText(s status) error {
 			fmt.Fprintln(a.Stdout, line("kept in the kernel keyring, since "+why))
 		}
 	}
+	for _, u := range s.unkept {
+		fmt.Fprintln(a.Stdout, line(u.told(a.Now())))
+	}
 	for _, f := range s.failures {
-		fmt.Fprintln(a.Stdout, line(f.told(a.Now())))
+		fmt.Fprintln(a.Stdout, line(fmt.Sprintf("profile %q failed at %s: %s", f.Profile, clock(f.Time, a.Now()), f.Message)))
 	}
 	if s.trouble != "" {
 		fmt.Fprintln(a.Stdout, tty.Visible(s.trouble))

@@ -133,8 +133,7 @@ func whyNot(trouble error) string {
 // explainedStore is what explain shows of where credentials are kept.
 type explainedStore struct {
 	Name   string           `json:"name"`
-	Stores []explainedPlace `json:"stores"`         // in the order in which they are read
-	Last   string           `json:"last,omitempty"` // why the last credentials are not kept
+	Stores []explainedPlace `json:"stores"` // in the order in which they are read
 }
 
 type explainedPlace struct {
@@ -145,7 +144,7 @@ type explainedPlace struct {
 // explainStore opens no item, so that it does not know whether a keyring is
 // locked.
 func explainStore(name string, stores []cache.Store) *explainedStore {
-	x := &explainedStore{Name: name, Stores: []explainedPlace{}}
+	x := &explainedStore{name, []explainedPlace{}}
 	for _, s := range stores {
 		place := explainedPlace{Name: s.Name()}
 		if err := s.Check(); err != nil {
