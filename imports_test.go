@@ -22,12 +22,9 @@ func TestAnImportWithYesWaitsForNoQuestion(t *testing.T) {
 	t.Parallel()
 	w := newImport(t)
 	s := w.shell()
-	begin := func(name, arguments string) {
-		s.line(fmt.Sprintf("{ '%s' keys %s >%[3]s.out 2>%[3]s.err & echo $! >%[3]s.pid; wait $!; echo $? >%[3]s.end; } </dev/null &", w.program, arguments, name))
-	}
-	begin("one", "add other")
+	s.run("one", "keys add other")
 	s.Expect("Access key ID: ")
-	begin("two", "import main --yes")
+	s.run("two", "keys import main --yes")
 	if got := s.end("two"); got.code != 0 || got.err != "" || !strings.Contains(got.out, "\nremoved from ") {
 		t.Errorf("exit code %d, out %q, err %q", got.code, got.out, got.err)
 	}
@@ -35,7 +32,7 @@ func TestAnImportWithYesWaitsForNoQuestion(t *testing.T) {
 		t.Errorf("the key is %s", where)
 	}
 	w.write(importing, strings.NewReplacer(accessKeyID, secondKeyID, secretAccessKey, secondSecret).Replace(keys))
-	begin("three", "import main --yes")
+	s.run("three", "keys import main --yes")
 	s.Expect(fmt.Sprintf("daypass: waiting for the answers about the key \"other\" (process %d)\r\n", s.pid("one")))
 	s.Type("\x04")
 	s.end("one").failed(4, "the question was closed, and nothing was changed")
@@ -108,5 +105,36 @@ func TestAnImportFromAFolderThatCannotBeListed(t *testing.T) {
 	}
 	if where := w.whereabouts("unlisted"); where != inRing {
 		t.Errorf("the key is %s", where)
+	}
+
+	// What a killed import has left there is not taken for nothing.
+	w.write(importing+".daypass-backup-1", keys)
+	if err := os.Chmod(folder, 0o300); err != nil {
+		t.Fatal(err)
+	}
+	w.alone("keys", "import", "main", "--yes").failed(2, "what an interrupted import may have left beside it cannot be looked for: permission denied")
+	if err := os.Chmod(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	w.importAgain("once the folder may be listed")
+}
+
+// Who removes the lines by hand while they are shown has done what was asked.
+func TestAnImportWhoseLinesGoByHand(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []string{"y", "n"} {
+		w := newImport(t)
+		p := w.screen().begin(w.command(w.program, "keys", "import", "main"))
+		p.Expect("Remove them? [y/N] ")
+		w.write(importing, moved)
+		p.Type(answer + "\r")
+		got := p.end()
+		if got.code != 0 || got.err != "" || !strings.HasSuffix(got.out, "credentials\nthe key has lain in clear: run \"daypass keys rotate main\"\n") {
+			t.Errorf("%s: exit code %d, out %q, err %q", answer, got.code, got.out, got.err)
+		}
+		if where := w.whereabouts("by hand"); where != inRing {
+			t.Errorf("the key is %s", where)
+		}
+		w.unlocked()
 	}
 }

@@ -149,7 +149,7 @@ func (i *importing) mayReplace(ctx context.Context, old keys.Entry, there bool) 
 	var none *noTalkError
 	switch {
 	case errors.As(err, &none) && !errors.Is(err, mfa.ErrTimedOut):
-		return &noTalkError{errReplaces}
+		return &noTalkError{fmt.Errorf("%w: %w", errReplaces, err)}
 	case err != nil:
 		return err
 	}
@@ -166,32 +166,42 @@ func (i *importing) clear(ctx context.Context) error {
 	if err != nil {
 		return &leftError{i.name, []string{i.place}, err}
 	}
+	places := edit.Paths()
 	err = edit.Holds(i.pair.AccessKeyID, i.pair.Secret.Reveal())
 	if err == nil && !i.yes {
 		i.talk.say(edit.Diff() + "daypass: these lines are removed; who reads the key there without daypass finds it no more\n")
 		err = i.talk.agree("Remove them?")
+		byHand := len(edit.Paths()) == 0
+		if byHand && (err == nil || errors.Is(err, errDeclined)) {
+			return i.removed(places)
+		}
 	}
 	if err != nil {
-		return &leftError{i.name, edit.Paths(), err}
+		return &leftError{i.name, places, err}
 	}
-	return i.remove(ctx, edit)
+	return i.remove(ctx, edit, places)
 }
 
 // remove makes the edit, and names each file that it has changed, also if another
 // could not be.
-func (i *importing) remove(ctx context.Context, edit *profile.Edit) error {
-	places := edit.Paths()
-	if err := i.apply(ctx, edit); err != nil {
-		left := edit.Paths()
-		i.removed(slices.DeleteFunc(places, func(place string) bool { return slices.Contains(left, place) }))
-		return &leftError{i.name, left, err}
+func (i *importing) remove(ctx context.Context, edit *profile.Edit, places []string) error {
+	err := i.apply(ctx, edit)
+	if err == nil {
+		return i.removed(places)
 	}
-	i.removed(places)
+	left := edit.Paths()
+	i.removedFrom(slices.DeleteFunc(places, func(place string) bool { return slices.Contains(left, place) }))
+	return &leftError{i.name, left, err}
+}
+
+// removed says that nothing is left in clear.
+func (i *importing) removed(places []string) error {
+	i.removedFrom(places)
 	_, err := fmt.Fprintln(i.Stdout, line(fmt.Sprintf("the key has lain in clear: run \"daypass keys rotate %s\"", creds.ShellWord(i.name))))
 	return err
 }
 
-func (i *importing) removed(places []string) {
+func (i *importing) removedFrom(places []string) {
 	for _, place := range places {
 		fmt.Fprintln(i.Stdout, line("removed from "+place))
 	}

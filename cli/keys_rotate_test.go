@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"daypass/keys"
+	"daypass/mfa"
 	"daypass/session"
 )
 
@@ -49,6 +50,30 @@ func TestRotateWords(t *testing.T) {
 		what, hint, code := a.words(runError{&rotateError{&test.stopped, true}})
 		if what != test.what || hint != test.hint || code != test.code {
 			t.Errorf("%v:\n%q\n%q\n%d\nwant\n%q\n%q\n%d", test.stopped.Err, what, hint, code, test.what, test.hint, test.code)
+		}
+	}
+}
+
+// TestRotateCodes: as many as are needed can be had before anything is done.
+func TestRotateCodes(t *testing.T) {
+	program := []string{"authenticator"}
+	for _, test := range []struct {
+		asker mfa.Asker
+		n     int
+		ok    bool
+	}{
+		{mfa.Asker{}, 0, true},
+		{mfa.Asker{}, 1, false},
+		{mfa.Asker{TokenCode: "123456"}, 1, true},
+		{mfa.Asker{TokenCode: "123456"}, 2, false},
+		{mfa.Asker{Process: program}, 2, true},
+		{mfa.Asker{TokenCode: "123456", Process: program}, 2, true},
+	} {
+		test.asker.NoPrompt = true
+		err := (&rotation{get: &get{asker: &test.asker}}).codes(test.n)
+		var unasked *session.UnaskedError
+		if (err == nil) != test.ok || err != nil && !errors.As(err, &unasked) {
+			t.Errorf("%d codes of %+v: %v", test.n, test.asker, err)
 		}
 	}
 }

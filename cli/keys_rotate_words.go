@@ -281,7 +281,11 @@ func (e *rotateError) standing() string {
 	}
 	fmt.Fprintf(&b, ": run \"daypass keys rotate %s\" again", creds.ShellWord(e.Entry.Name))
 	var refused *session.RefusedError
+	var unasked *session.UnaskedError
 	var asked *unconfirmedError
+	if errors.As(e.Err, &unasked) {
+		b.WriteString(" where somebody can be asked")
+	}
 	if errors.As(e.Err, &asked) && asked.yes {
 		b.WriteString(", with --yes if those shall lose it")
 	}

@@ -140,13 +140,20 @@ func (e *noTalkError) Error() string { return fmt.Sprintf("asking on the termina
 
 func (e *noTalkError) Unwrap() error { return e.err }
 
+const (
+	replaces     = "the keyring holds another access key %q, which nothing replaces without a question, and %s"
+	whereAllowed = "run it where asking is allowed: --no-prompt and DAYPASS_NO_PROMPT forbid it"
+)
+
 // talkWords are those for a conversation that came to nothing.
 func (a *app) talkWords(err error) (what, hint string, code int) {
 	var none *noTalkError
 	again := fmt.Sprintf("run \"%s %s\" in a terminal", a.command, creds.ShellWord(a.profile))
 	switch {
+	case errors.Is(err, errReplaces) && errors.Is(err, mfa.ErrPromptOff):
+		return fmt.Sprintf(replaces, a.profile, "asking is switched off"), whereAllowed, exitUnasked
 	case errors.Is(err, errReplaces):
-		return fmt.Sprintf("the keyring holds another access key %q, and there is no terminal to ask on whether to replace it", a.profile), again, exitUnasked
+		return fmt.Sprintf(replaces, a.profile, noTerminal(err)), again, exitUnasked
 	case errors.Is(err, errDeclined):
 		return "the answer was no, and nothing was changed", fmt.Sprintf("run \"%s %s\" again and type y if it shall be done", a.command, creds.ShellWord(a.profile)), exitRefused
 	case errors.Is(err, errUnanswered):
@@ -155,7 +162,7 @@ func (a *app) talkWords(err error) (what, hint string, code int) {
 		return "the question was closed, and nothing was changed", again, exitRefused
 	case errors.As(err, &none) && errors.Is(err, mfa.ErrPromptOff):
 		return fmt.Sprintf("\"%s\" asks on the terminal, and asking is switched off", a.command),
-			"run it where asking is allowed: --no-prompt and DAYPASS_NO_PROMPT forbid it", exitUnasked
+			whereAllowed, exitUnasked
 	case errors.As(err, &none) && errors.Is(err, mfa.ErrTimedOut):
 		return fmt.Sprintf("\"%s\" asks on the terminal, and another daypass asks there", a.command), "answer it there, then try again", exitRefused
 	case errors.As(err, &none):

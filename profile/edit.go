@@ -37,8 +37,8 @@ func (e *Edit) Paths() []string { return e.paths() }
 // state.Dir.Edit. It stops at the first that fails: the *Error tells that this file
 // is as it was, or names the copy that lies beside it; it wraps state.ErrChanged if
 // another has written the file. What a killed Apply left beside the files is removed,
-// also beside one that does not change, of which nothing else is an error. The state
-// folder has the locks that edits of one file wait for; ctx ends the wait.
+// also beside one that does not change; that it cannot be looked for there is an error
+// if none changes. The state folder has the locks that edits of one file wait for; ctx ends the wait.
 func (e *Edit) Apply(ctx context.Context, dir *state.Dir) error { return e.apply(ctx, dir) }
 
 // Holds reports whether the lines that go hold that key and no other, or nothing:
@@ -246,7 +246,7 @@ func isKeyID(s string) bool {
 
 func unchanged(edits []*fileEdit) (paths []string) {
 	for _, f := range edits {
-		if len(f.gone) > 0 && !f.made() {
+		if f.changes() && !f.made() {
 			paths = append(paths, f.text.path)
 		}
 	}
@@ -260,17 +260,21 @@ func (f *fileEdit) made() bool {
 }
 
 func applyAll(ctx context.Context, dir *state.Dir, edits []*fileEdit) error {
+	changes := slices.ContainsFunc(edits, (*fileEdit).changes)
 	for _, f := range edits {
 		if f.was == "" { // there may be no file
 			continue
 		}
 		left, err := dir.Edit(ctx, f.text.path, []byte(f.was), []byte(f.now))
-		if err != nil && (left != "" || len(f.gone) > 0) {
+		idle := left == "" && !f.changes() && (errors.Is(err, fs.ErrNotExist) || changes && errors.Is(err, fs.ErrPermission))
+		if err != nil && !idle {
 			return f.failed(left, err)
 		}
 	}
 	return nil
 }
+
+func (f *fileEdit) changes() bool { return len(f.gone) > 0 }
 
 func (f *fileEdit) failed(left string, err error) error {
 	reason := err
@@ -281,6 +285,8 @@ func (f *fileEdit) failed(left string, err error) error {
 	}
 	e := &Error{Profile: f.profile, File: f.text.path, Message: "cannot be edited: " + reason.Error(), Err: err}
 	switch {
+	case left == "" && !f.changes() && errors.Is(err, fs.ErrPermission):
+		e.Message, e.Hint = "what an interrupted import may have left beside it cannot be looked for: "+reason.Error(), "its folder must allow to be listed"
 	case left != "" && f.made():
 		e.File, e.Message, e.Hint = left, "this copy with the keys cannot be removed: "+reason.Error(), "remove it by hand"
 	case left != "":

@@ -241,7 +241,7 @@ func TestEditOfAChangedFile(t *testing.T) {
 
 // The person is told whether a copy of the keys lies about, and what to do.
 func TestEditFailures(t *testing.T) {
-	f := &fileEdit{profile: "a", text: &text{path: "/home/ana/.aws/credentials"}}
+	f := &fileEdit{profile: "a", text: &text{path: "/home/ana/.aws/credentials"}, gone: map[int]string{1: ""}}
 	for _, c := range []struct {
 		left       string
 		err        error

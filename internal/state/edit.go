@@ -35,7 +35,8 @@ const (
 // its path where it could not be removed, or where the file does not hold now
 // after all, since another program has written it; else it is empty. After every
 // other error the file is as it was. What a killed process left beside the file
-// is removed on the way, also if was is now, where the folder may be listed.
+// is removed on the way. If was is now, that is all, and it is an error if the folder
+// may not be listed.
 //
 // One Edit of a file waits for another, if the state folder can be used; if ctx
 // ends first, its cause is the error.
@@ -82,10 +83,13 @@ func edit(path string, was, now []byte) (left string, err error) {
 	if err := holds(path, now); err != nil {
 		return announced(saved), err
 	}
-	if err := discard(saved); err != nil { // by its name: the folder may not tell what it holds
+	if err := discard(saved); err != nil {
 		return saved, err
 	}
-	return sweepEdits(path)
+	if left, err = sweepEdits(path); left == "" {
+		return "", nil // what this edit has made is gone, whether the folder may be listed or not
+	}
+	return left, err
 }
 
 // announced gives a backup the name under which it stays.
@@ -120,11 +124,12 @@ func holds(path string, data []byte) error {
 	return err
 }
 
-// sweepEdits removes what killed edits of the file have left beside it, as far as the
-// folder shows it. The file is whole, since it is only ever replaced by renaming.
+// sweepEdits removes what killed edits of the file have left beside it; an error without
+// left is that the folder does not show it. The file is whole, since it is only ever
+// replaced by renaming.
 func sweepEdits(path string) (left string, err error) {
 	folder, base := filepath.Split(path)
-	found, _ := os.ReadDir(folder)
+	found, err := os.ReadDir(folder)
 	for _, entry := range found {
 		name := entry.Name()
 		if !strings.HasPrefix(name, base+backups) && !strings.HasPrefix(name, base+drafts) {
