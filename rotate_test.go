@@ -69,7 +69,11 @@ func (r *turning) works(when string) longterm.Entry {
 // each other one with yes.
 func (r *turning) rotate() *obliged {
 	r.t.Helper()
-	p := r.screen().begin(r.command(r.program, "keys", "rotate", "eva"))
+	return r.obliges(r.begins("keys", "rotate", "eva"))
+}
+
+// obliges answers the questions of a program that has started.
+func (r *turning) obliges(p *person) *obliged {
 	o := &obliged{p, r, make(chan struct{}), make(chan struct{})}
 	go o.oblige()
 	return o
