@@ -124,7 +124,7 @@ func TestFiftyProcessesOnOneItem(t *testing.T) {
 				expect(t, got, reply{Value: got.Value})
 			}
 			r.Times = 1
-			if got := ask(t, env, r); got.Error != "" || got.Value == "" {
+			if got := begin(t, env, r)(); got.Error != "" || got.Value == "" {
 				t.Errorf("whoever comes after them has %+v", got)
 			}
 		})
