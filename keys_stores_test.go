@@ -104,8 +104,7 @@ func TestNoOtherStoreKeepsARotatedKey(t *testing.T) {
 	}
 	for store, sessions := range map[string]int{"kernel": 2, "none": 0} {
 		r := newKept(t, "eva", keyringtest.Keyring(t).Env...)
-		r.set("DAYPASS_STORE=" + store)
-		o := r.rotate()
+		o := r.obliges(r.begins("keys", "rotate", "eva", "--store", store))
 		if got := o.end(); got.code != 0 || got.err != "" {
 			t.Fatalf("%s: exit code %d, err %q\n%s", store, got.code, got.err, o.shown())
 		}
