@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -69,7 +70,11 @@ func (r *turning) works(when string) longterm.Entry {
 // each other one with yes.
 func (r *turning) rotate() *obliged {
 	r.t.Helper()
-	p := r.screen().begin(r.command(r.program, "keys", "rotate", "eva"))
+	return r.obliges(r.begins("keys", "rotate", "eva"))
+}
+
+// obliges answers the questions of a program that has started.
+func (r *turning) obliges(p *person) *obliged {
 	o := &obliged{p, r, make(chan struct{}), make(chan struct{})}
 	go o.oblige()
 	return o
@@ -269,7 +274,7 @@ func TestRotateKilledAtTheKeyring(t *testing.T) {
 			if err := os.Remove(filepath.Join(r.folder, "store/deadly")); err != nil {
 				t.Fatal(err)
 			}
-			if got.code == 0 {
+			if got.code != 128+int(syscall.SIGKILL) {
 				break
 			}
 			deaths++
@@ -304,25 +309,25 @@ func TestRotateWithoutStateFolder(t *testing.T) {
 }
 
 // unusable is a state folder that nothing can be written to.
-func (r *turning) unusable(what string) string {
-	r.t.Helper()
+func (w *world) unusable(what string) string {
+	w.t.Helper()
 	if what == "missing" {
 		return "/proc/nowhere"
 	}
 	if os.Geteuid() != 0 {
-		r.t.Skip("needs root: to mount a disk")
+		w.t.Skip("needs root: to mount a disk")
 	}
-	folder := filepath.Join(r.folder, what)
+	folder := filepath.Join(w.folder, what)
 	for _, err := range []error{os.Mkdir(folder, 0o700), exec.Command("mount", "-t", "tmpfs", "-o", "size=64k,mode=700", "tmpfs", folder).Run()} {
 		if err != nil {
-			r.t.Fatal(err)
+			w.t.Fatal(err)
 		}
 	}
-	r.t.Cleanup(func() { _ = exec.Command("umount", folder).Run() })
+	w.t.Cleanup(func() { _ = exec.Command("umount", folder).Run() })
 	if what == "full" {
 		_ = os.WriteFile(filepath.Join(folder, "filler"), make([]byte, 64<<10), 0o600) // as far as it goes
 	} else if err := exec.Command("mount", "-o", "remount,ro", folder).Run(); err != nil {
-		r.t.Fatal(err)
+		w.t.Fatal(err)
 	}
 	return folder
 }

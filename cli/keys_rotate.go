@@ -36,7 +36,7 @@ running it again goes on.`,
 	f.BoolVar(&yes, "yes", false, "do not ask whether other names may lose the key")
 	f.StringVar(&o.profile, "profile", "", "the profile that rests on the key and whose mfa_serial counts")
 	f.StringVar(&o.region, "region", "", "the region of the STS calls")
-	f.StringVar(&o.store, "store", "", "where the new session is kept: auto, keyring or none (DAYPASS_STORE)")
+	f.StringVar(&o.store, "store", "", "where the new session is kept: auto, keyring, kernel or none (DAYPASS_STORE)")
 	f.StringVar(&o.tokenCode, "token-code", "", "the first MFA code (DAYPASS_TOKEN_CODE)")
 	o.noPromptFlag(cmd)
 	f.BoolVar(&o.debug, "debug", false, "write debug.log in the state folder (DAYPASS_DEBUG)")

@@ -149,7 +149,7 @@ func (r request) do(k *Keyring, round int) (value string, err error) {
 	case "SetAnother": // item each time
 		return "", k.Set(ctx, r.Service, fmt.Sprint(r.Account, round), r.Value)
 	case "Churn":
-		return "", churn(ctx, k, r, round)
+		return churn(ctx, k, r, round)
 	}
 	return "", errors.New("no such call: " + r.Call)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -30,7 +31,7 @@ func Alone() {
 	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
 	cmd.Args[0] = os.Args[0]
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	switch err := runAlone(cmd); {
+	switch err := runAlone(cmd, os.Geteuid()); {
 	case err == nil:
 		os.Exit(0)
 	case cmd.ProcessState != nil:
@@ -47,11 +48,41 @@ func RunAlone(t *testing.T) bool {
 		NeedAlone(t)
 		return true
 	}
-	cmd := exec.Command("/proc/self/exe", "-test.run=^"+t.Name()+"$", "-test.v")
-	cmd.Env = append(os.Environ(), mark+"="+t.Name())
+	again(t, os.Geteuid(), mark+"="+t.Name())
+	return false
+}
+
+// RunWithoutBus runs a test, which may be part of another, as a user without a
+// session bus: one at /run/user/UID/bus is found whatever the environment says. It
+// returns true there, which is where the test runs already if this user has none.
+// Elsewhere it does as RunAlone, in a namespace in which the user has another id.
+func RunWithoutBus(t *testing.T) bool {
+	t.Helper()
+	if !hasBus(os.Getuid()) {
+		return true
+	}
+	id := 4711
+	for hasBus(id) {
+		id++
+	}
+	again(t, id)
+	return false
+}
+
+func hasBus(uid int) bool {
+	_, err := os.Stat(filepath.Join("/run/user", strconv.Itoa(uid), "bus"))
+	return err == nil
+}
+
+// again runs the test t in another process, where the user has that id, with env
+// added to the environment.
+func again(t *testing.T, id int, env ...string) {
+	t.Helper()
+	cmd := exec.Command("/proc/self/exe", "-test.run=^"+strings.ReplaceAll(t.Name(), "/", "$/^")+"$", "-test.v")
+	cmd.Env = append(os.Environ(), env...)
 	var out strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &out
-	err := runAlone(cmd)
+	err := runAlone(cmd, id)
 	switch {
 	case cmd.ProcessState == nil:
 		t.Skipf("needs a user namespace: %v", err)
@@ -60,7 +91,6 @@ func RunAlone(t *testing.T) bool {
 	case err != nil || !strings.Contains(out.String(), "--- PASS: "+t.Name()):
 		t.Errorf("%v\n%s", err, out.String())
 	}
-	return false
 }
 
 // NeedQuota skips a test that needs more of the kernel keyring than a user may
@@ -81,9 +111,9 @@ func NeedAlone(t testing.TB) {
 	}
 }
 
-// runAlone runs cmd with the ids of its parent: root keeps all, since tests run
-// programs as others.
-func runAlone(cmd *exec.Cmd) error {
+// runAlone runs cmd as the user with that id. Where it is that of root all others
+// are there too, since tests run programs as others.
+func runAlone(cmd *exec.Cmd, id int) error {
 	runtime.LockOSThread() // whose end the child would not outlive
 	defer runtime.UnlockOSThread()
 	outside, err := kernelKeyring()
@@ -94,16 +124,17 @@ func runAlone(cmd *exec.Cmd) error {
 		cmd.Env = os.Environ()
 	}
 	cmd.Env = append(cmd.Env, aloneVariable+"="+outside)
-	ids := func(id int) []syscall.SysProcIDMap {
-		if os.Geteuid() == 0 {
+	root := id == 0 && os.Geteuid() == 0
+	ids := func(inside, outside int) []syscall.SysProcIDMap {
+		if root {
 			return []syscall.SysProcIDMap{{ContainerID: 0, HostID: 0, Size: 1<<32 - 1}}
 		}
-		return []syscall.SysProcIDMap{{ContainerID: id, HostID: id, Size: 1}}
+		return []syscall.SysProcIDMap{{ContainerID: inside, HostID: outside, Size: 1}}
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS, // root mounts full disks for some tests
-		UidMappings: ids(os.Geteuid()), GidMappings: ids(os.Getegid()),
-		GidMappingsEnableSetgroups: os.Geteuid() == 0,
+		UidMappings: ids(id, os.Geteuid()), GidMappings: ids(os.Getegid(), os.Getegid()),
+		GidMappingsEnableSetgroups: root,
 		Pdeathsig:                  syscall.SIGKILL,
 	}
 	return cmd.Run()

@@ -2,7 +2,7 @@ package keyringtest
 
 import "github.com/godbus/dbus/v5"
 
-// Monitor sees every method call on a bus, as dbus-monitor does.
+// Monitor sees every message on a bus, as dbus-monitor does.
 type Monitor struct {
 	messages chan *dbus.Message
 	marker   *dbus.Conn
@@ -13,8 +13,11 @@ type Monitor struct {
 func (s *Session) Monitor() *Monitor {
 	s.t.Helper()
 	bus := s.Connect()
-	s.t.Cleanup(func() { _ = bus.Close() })
-	err := bus.BusObject().Call("org.freedesktop.DBus.Monitoring.BecomeMonitor", 0, []string{"type='method_call'"}, uint32(0)).Err
+	s.t.Cleanup(func() {
+		bus.Eavesdrop(nil) // godbus would write to a channel that it has closed
+		_ = bus.Close()
+	})
+	err := bus.BusObject().Call("org.freedesktop.DBus.Monitoring.BecomeMonitor", 0, []string{}, uint32(0)).Err
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -24,8 +27,8 @@ func (s *Session) Monitor() *Monitor {
 	return m
 }
 
-// Calls are the calls that were made until now.
-func (m *Monitor) Calls() []*dbus.Message {
+// Messages are all that were sent until now.
+func (m *Monitor) Messages() []*dbus.Message {
 	// All that was sent before this call is here when it is.
 	m.marker.BusObject().Call("org.freedesktop.DBus.Peer.Ping", 0)
 	for message := range m.messages {
@@ -35,6 +38,17 @@ func (m *Monitor) Calls() []*dbus.Message {
 		m.seen = append(m.seen, message)
 	}
 	return m.seen
+}
+
+// Calls are those that are calls of a method.
+func (m *Monitor) Calls() []*dbus.Message {
+	var calls []*dbus.Message
+	for _, message := range m.Messages() {
+		if message.Type == dbus.TypeMethodCall {
+			calls = append(calls, message)
+		}
+	}
+	return calls
 }
 
 // Of are the names of the methods that a process has called until now, by its
