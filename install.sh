@@ -62,6 +62,10 @@ callers() {
 uninstall() {
 	if [ -x "$bin/daypass" ]; then
 		"$bin/daypass" logout --all || say "logging out failed: what is cached stays until it expires"
+		kept=$("$bin/daypass" keys list 2>/dev/null) || kept=
+		case $kept in
+		NAME*) say "these access keys stay in the keyring; daypass, installed again, finds them, and \"daypass keys remove NAME\" removes one:" && say "$kept" ;;
+		esac
 		rm -f "$bin/daypass"
 		say "removed $bin/daypass"
 	else

@@ -96,7 +96,16 @@ func TestInstallAndUninstall(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(i.home, ".aws/config"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	state := filepath.Join(i.home, ".local/state/daypass")
+	if err := os.MkdirAll(state, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	list := `{"v":1,"keys":{"main":{"id":"` + accessKeyID + `","account":"111111111111","user":"arn:aws:iam::111111111111:user/ana","created":"2026-03-02T09:14:07Z","state":"settled"}}}`
+	if err := os.WriteFile(filepath.Join(state, "keys.json"), []byte(list), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	said, code = i.run("--uninstall")
+	contain(t, said, "these access keys stay in the keyring", "\nmain  "+accessKeyID)
 	contain(t, said, "everything is removed", "removed "+i.binary(), `profile "dev" still`, `profile "default" still`)
 	if _, err := os.Stat(i.binary()); code != 0 || !os.IsNotExist(err) || strings.Contains(said, "other") {
 		t.Errorf("exit %d, %v:\n%s", code, err, said)

@@ -79,7 +79,7 @@ func TestAKeyInTheRealKeyring(t *testing.T) {
 
 	bus.Lock()
 	p = w.begins("keys", "add", "other")
-	p.end().failed(1, `the access key "other" is kept in the keyring alone: the keyring is locked`)
+	p.end().failed(1, `the access key "other" cannot be looked for in the keyring: the keyring is locked`)
 	if shown := p.shown(); shown != "" {
 		t.Errorf("a locked keyring was told of after %q", shown)
 	}
@@ -142,11 +142,11 @@ func TestAKeyNeedsAKeyring(t *testing.T) {
 		for _, store := range []string{"none", "kernel", "auto"} {
 			w.set("DAYPASS_STORE=" + store)
 			p := w.begins("keys", "add", "main")
-			p.end().failed(1, `the access key "main" is kept in the keyring alone: no keyring answers here`)
+			p.end().failed(1, `the access key "main" cannot be looked for in the keyring: no keyring answers here`)
 			if shown := p.shown(); shown != "" {
 				t.Errorf("%s, %s: it was told after %q", name, store, shown)
 			}
-			w.alone("keys", "import", "main", "--yes").failed(1, `the access key "main" is kept in the keyring alone: no keyring answers here`)
+			w.alone("keys", "import", "main", "--yes").failed(1, `the access key "main" cannot be looked for in the keyring: no keyring answers here`)
 			if text := w.read(importing); text != keys {
 				t.Errorf("%s, %s: the file holds %q", name, store, text)
 			}

@@ -62,7 +62,7 @@ func (a *app) lockKey(ctx context.Context, k *keys.Keys, name string) (func(), e
 	defer cancel()
 	unlock, err := k.Lock(ctx, name)
 	if err != nil && errors.Is(err, errKeyBusy) {
-		err = &keyError{name, err}
+		err = &keyError{name, storeKey, err}
 	}
 	return unlock, closed(err)
 }
@@ -103,7 +103,7 @@ func before(ctx context.Context, k *keys.Keys, name string) (e keys.Entry, there
 	case errors.Is(err, keys.ErrForeign):
 		return keys.Entry{}, true, nil
 	case err != nil:
-		return keys.Entry{}, false, &keyError{name, err}
+		return keys.Entry{}, false, &keyError{name, lookKey, err}
 	case unfinished(e):
 		return e, true, &unfinishedError{name}
 	}

@@ -75,7 +75,7 @@ func (a *app) putKey(ctx context.Context, k *keys.Keys, name, region string, pai
 	}
 	e := keys.Entry{Name: name, Account: caller.Account, User: caller.ARN, Current: pair}
 	if err := k.Put(ctx, e); err != nil {
-		return keys.Entry{}, &keyError{name, err}
+		return keys.Entry{}, &keyError{name, storeKey, err}
 	}
 	return e, nil
 }

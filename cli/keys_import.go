@@ -129,7 +129,7 @@ func (i *importing) keep(ctx context.Context) error {
 		err = errOtherKept
 	}
 	if err != nil {
-		return &keyError{i.name, err}
+		return &keyError{i.name, readKey, err}
 	}
 	return i.stored(e)
 }
@@ -224,7 +224,7 @@ func (i *importing) again(ctx context.Context) error {
 		return &noKeyError{i.name}
 	}
 	if err != nil {
-		return &keyError{i.name, err}
+		return &keyError{i.name, readKey, err}
 	}
 	edit, err := profile.RemoveKeys(i.files(), i.name)
 	if err == nil && edit.Holds("", "") != nil {

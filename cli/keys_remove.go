@@ -52,7 +52,7 @@ func (a *app) removeKey(ctx context.Context, name string, o options, yes bool) e
 	defer unlock()
 	e, err := k.Get(ctx, name)
 	if err != nil && !errors.Is(err, keys.ErrForeign) {
-		return &keyError{name, err}
+		return &keyError{name, readKey, err}
 	}
 	if !yes {
 		if err := t.agree(tty.Visible(fmt.Sprintf("Remove %s (%q) from the keyring?", describe(e), name))); err != nil {
@@ -60,7 +60,7 @@ func (a *app) removeKey(ctx context.Context, name string, o options, yes bool) e
 		}
 	}
 	if err := k.Remove(ctx, name); err != nil {
-		return &keyError{name, err}
+		return &keyError{name, removeKey, err}
 	}
 	return a.removedKey(name, e)
 }

@@ -60,6 +60,7 @@ func (a *app) rotateKey(ctx context.Context, name string, o options, yes bool) e
 	rotation := &keys.Rotation{Keys: r.get.keys, AWS: r, Person: r}
 	e, err := rotation.Run(ctx, name)
 	if err == nil {
+		r.forgetOld(ctx)
 		return r.say(e)
 	}
 	r.get.tellUnkept()
@@ -67,7 +68,7 @@ func (a *app) rotateKey(ctx context.Context, name string, o options, yes bool) e
 	if errors.As(err, &stopped) {
 		return &rotateError{stopped, r.get.profile.MFASerial.Value != ""}
 	}
-	return &keyError{name, err}
+	return &keyError{name, readKey, err}
 }
 
 // rotation is what one rotation needs of the other rooms: session for calls to
@@ -78,6 +79,7 @@ type rotation struct {
 	yes     bool            // the old key may go, whatever else uses it
 	files   *profile.Reader // nil before they were opened
 	keys    *session.AccessKeys
+	old     string // the id of the key that goes
 	waits   int
 	session session.Result // the latest
 }

@@ -3,18 +3,17 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 
+	"daypass/cache"
 	"daypass/creds"
 	"daypass/internal/tty"
-	"daypass/keys"
+	"daypass/session"
 )
 
 // mayTake asks whether the old key may go, which AWS deletes for all that use it.
-func (r *rotation) mayTake(ctx context.Context, e keys.Entry) error {
-	old := e.Current.AccessKeyID
-	if e.Old != "" {
-		old = e.Old
-	}
+func (r *rotation) mayTake(ctx context.Context) error {
+	old := r.old
 	users := r.usersOf(old)
 	if len(users) == 0 {
 		return nil
@@ -56,4 +55,31 @@ func (r *rotation) usersOf(id string) (users []string) {
 		}
 	}
 	return users
+}
+
+// forgetOld removes from the cache what was got by the old key: it is in the names of
+// the entries, so that nothing finds them any more, neither a profile nor its logout.
+func (r *rotation) forgetOld(ctx context.Context) {
+	a, o := r.get.app, r.get.options
+	c, err := a.openCache(a.everyStore(o), nil, r.get.dir)
+	if err != nil {
+		return
+	}
+	listed, _ := c.List()
+	r.files.Ask = nil
+	for _, name := range append(r.files.Names(), r.name) {
+		p, err := r.files.Load(name)
+		if err != nil || !restsOn(p, r.name) {
+			continue
+		}
+		old := *p
+		old.Base.AccessKeyID.Value = r.old
+		plan, _ := a.plan(&old, o.region, 0, session.Given{})
+		for _, s := range plan.steps {
+			account := cache.Account(s.Key)
+			if slices.ContainsFunc(listed, func(l cache.Listing) bool { return l.Account == account }) {
+				_, _ = c.Delete(ctx, account)
+			}
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,7 +21,8 @@ import (
 // Begin tells what is to come, and asks first if it would take a key away from
 // others.
 func (r *rotation) Begin(ctx context.Context, e keys.Entry) error {
-	if err := r.mayTake(ctx, e); err != nil {
+	r.old = cmp.Or(e.Old, e.Current.AccessKeyID)
+	if err := r.mayTake(ctx); err != nil {
 		return err
 	}
 	now := e.Current.AccessKeyID
@@ -202,7 +204,7 @@ func (a *app) rotateWords(e *rotateError) (what, hint string, code int) {
 	case errors.Is(e.Err, keys.ErrUnknown) && e.Entry.Next != nil:
 		what, code = fmt.Sprintf("AWS does not know %s, the new access key %q", e.Entry.Next.AccessKeyID, name), exitDenied
 	case ofKeyring(e.Err):
-		what, _, code = a.keyWords(&keyError{name, e.Err})
+		what, _, code = a.keyWords(&keyError{name, storeKey, e.Err})
 	default:
 		what, _, code = a.words(e.Err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"daypass/creds"
+	"daypass/internal/keyring"
 	"daypass/internal/state"
 	"daypass/keys"
 	"daypass/profile"
@@ -61,16 +62,24 @@ type longTerm struct{ *keys.Keys }
 func (l longTerm) Credentials(ctx context.Context, name string) (creds.Credentials, error) {
 	e, err := l.Get(ctx, name)
 	if err != nil {
-		return creds.Credentials{}, &keyError{name, err}
+		return creds.Credentials{}, &keyError{name, readKey, err}
 	}
 	return e.Current.Credentials(), nil
 }
 
-// keyError is a long-term key that could not be read or kept.
+// keyError is a long-term key with which something could not be done.
 type keyError struct {
 	name string
+	what string // one of the below
 	err  error
 }
+
+const (
+	lookKey   = "looked for in"
+	readKey   = "read from"
+	storeKey  = "stored in"
+	removeKey = "removed from"
+)
 
 func (e *keyError) Error() string { return fmt.Sprintf("access key %q: %v", e.name, e.err) }
 
@@ -91,12 +100,36 @@ func (a *app) keyWords(err error) (what, hint string, code int) {
 	case errors.Is(err, errKeyBusy):
 		return fmt.Sprintf("another daypass is changing the access key %q", key.name), "let it finish, then try again", exitFailed
 	case errors.Is(err, keys.ErrNone):
-		return fmt.Sprintf("the keyring holds no access key %q", key.name), addHint(key.name), exitUsage
+		return fmt.Sprintf("the keyring holds no access key %q", key.name), a.noneHint(key.name), exitUsage
 	case errors.Is(err, keys.ErrForeign):
 		return fmt.Sprintf("what the keyring holds as the access key %q was not written by this version of daypass", key.name),
 			"use the version that wrote it, or replace it: " + addHint(key.name), exitFailed
 	}
-	return fmt.Sprintf("the access key %q is kept in the keyring alone: %s", key.name, notKept(key.err)), keptHint(err), exitFailed
+	return fmt.Sprintf("the access key %q cannot be %s the keyring: %s", key.name, key.what, notKept(key.err)), keyringHint(err), exitFailed
+}
+
+// noneHint is for a name under which the keyring holds nothing.
+func (a *app) noneHint(name string) string {
+	switch a.command {
+	case "daypass keys remove":
+		return "run \"daypass keys list\" to see what it holds"
+	case "daypass keys rotate":
+		if _, place, err := a.keyInFiles(name); err == nil && place != "" {
+			return fmt.Sprintf("run \"daypass keys import %s\" first, which moves the one in %s there", creds.ShellWord(name), place)
+		}
+	}
+	return addHint(name)
+}
+
+// keyringHint is for a keyring that did not do what was wanted.
+func keyringHint(err error) string {
+	switch {
+	case errors.Is(err, keyring.ErrLocked), errors.Is(err, keyring.ErrTimeout):
+		return keptHint(err)
+	case errors.Is(err, keyring.ErrUnavailable):
+		return "access keys need the keyring of the desktop or the system: start one, then try again"
+	}
+	return "see whether the keyring works, then try again"
 }
 
 func addHint(name string) string {

@@ -199,11 +199,13 @@ func TestKeyWords(t *testing.T) {
 		what, hint string
 		code       int
 	}{
-		{&keyError{"main", keys.ErrNone}, `the keyring holds no access key "main"`, `run "daypass keys add main"`, 2},
-		{&keyError{"ma in", keys.ErrNone}, `the keyring holds no access key "ma in"`, `run "daypass keys add 'ma in'"`, 2},
-		{&keyError{"main", keys.ErrForeign}, "was not written by this version of daypass", "or replace it", 1},
-		{&keyError{"main", locked}, `the access key "main" is kept in the keyring alone: the keyring is locked`, "unlock the keyring", 1},
-		{&keyError{"main", errKeyBusy}, `another daypass is changing the access key "main"`, "let it finish", 1},
+		{&keyError{"main", readKey, keys.ErrNone}, `the keyring holds no access key "main"`, `run "daypass keys add main"`, 2},
+		{&keyError{"ma in", readKey, keys.ErrNone}, `the keyring holds no access key "ma in"`, `run "daypass keys add 'ma in'"`, 2},
+		{&keyError{"main", readKey, keys.ErrForeign}, "was not written by this version of daypass", "or replace it", 1},
+		{&keyError{"main", readKey, locked}, `the access key "main" cannot be read from the keyring: the keyring is locked`, "unlock the keyring", 1},
+		{&keyError{"main", storeKey, keyring.ErrUnavailable}, `the access key "main" cannot be stored in the keyring: no keyring answers here`, "start one", 1},
+		{&keyError{"main", removeKey, errors.New("no room")}, `the access key "main" cannot be removed from the keyring: no room`, "see whether the keyring works", 1},
+		{&keyError{"main", storeKey, errKeyBusy}, `another daypass is changing the access key "main"`, "let it finish", 1},
 		{&unfinishedError{"main"}, `the replacement of the access key "main" is not finished`, `run "daypass keys rotate main" to finish it`, 1},
 		{&noKeyError{"main"}, `profile "main" has no access key of its own`, "daypass keys add main", 2},
 		{&leftError{"main", []string{"/c"}, file}, both + ": cannot be edited: no room", "make room; then " + again, 1},
