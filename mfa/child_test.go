@@ -7,6 +7,8 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	"daypass/internal/tty/ttytest"
 )
 
 // hung is a program that the child has started, which says what it is told.
@@ -30,6 +32,8 @@ func starts(t *testing.T, a *Asker, part string) (h hung, ended <-chan error, el
 	if err != nil {
 		t.Fatal(err)
 	}
+	late := time.AfterFunc(ttytest.Patience, func() { listener.Close() })
+	defer late.Stop()
 	defer listener.Close()
 	r, deadline := dev, make(chan time.Time)
 	r.Until = time.Now().Add(time.Hour)

@@ -106,9 +106,10 @@ func playLeave(address string) int {
 
 // playFound starts a program that leaves its group, and hangs.
 func playFound(address string) int {
-	startHung(address, leavesGroup())
-	hang()
-	return 0
+	if startHung(address, leavesGroup()).Process != nil {
+		hang()
+	}
+	return 1
 }
 
 func startHung(address string, attr *syscall.SysProcAttr) *exec.Cmd {
