@@ -38,7 +38,7 @@ func ownGroup(cmd *exec.Cmd) (start func() error) {
 }
 
 // newJob makes a job, 0 if there can be none. What is left in it when all went well lives on. An agent may leave it, as it may
-// leave a process group: one that tries to is not started otherwise
+// leave a process group: without that limit, which is a right, Windows would not start one that tries
 // (https://learn.microsoft.com/windows/win32/procthread/process-creation-flags).
 func newJob() windows.Handle {
 	job, err := windows.CreateJobObject(nil, nil)
