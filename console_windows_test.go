@@ -162,6 +162,7 @@ func hear() {
 		case event := <-heard:
 			fmt.Println("event", event)
 		case <-late:
+			fmt.Println("heard nothing")
 			os.Exit(1)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -65,6 +66,22 @@ func TestMFAProcessOnWindows(t *testing.T) {
 		t.Errorf("it answers %s, and then %s", answer, again)
 	}
 	w.counts(1, 1)
+}
+
+// The deadline ends what cmd has started too: Windows removes no file that somebody writes to.
+func TestMFAProcessAtTheDeadlineOnWindows(t *testing.T) {
+	t.Parallel()
+	w := managed(t)
+	w.write("home/.aws/config", strings.Replace(profiles, "= sh authenticator", `= cmd /c "`+otherProgram(t, "hear")+" 1 0 >heard\"\ndaypass_prompt_timeout = 5s", 1))
+	w.get("fetched").failed(4, "in time")
+	var heard string
+	w.until("nobody writes any more", func() bool {
+		heard = w.read("heard")
+		return os.Remove(filepath.Join(w.folder, "heard")) == nil
+	})
+	if heard != "listens\n" {
+		t.Errorf("the program that cmd has started says %q", heard)
+	}
 }
 
 // One that needs a shell is told how to have that of Windows.

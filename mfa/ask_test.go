@@ -192,13 +192,15 @@ func TestNoCodeIsKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	files, err := filepath.Glob(filepath.Join(folder, "*", "*"))
-	if err != nil || len(files) != 1 {
+	if err != nil || len(files) == 0 {
 		t.Fatalf("files %q, %v", files, err)
 	}
-	data, err := os.ReadFile(files[0])
-	for _, secret := range []string{"hunter2", "123456", "234567"} {
-		if err != nil || strings.Contains(string(data), secret) {
-			t.Errorf("%s holds %s, %v", data, secret, err)
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		for _, secret := range []string{"hunter2", "123456", "234567"} {
+			if err != nil || strings.Contains(string(data), secret) {
+				t.Errorf("%s holds %s, %v", data, secret, err)
+			}
 		}
 	}
 	if m := recall(state.New(folder), dev.Serial, time.Now); len(m.Salt) == 0 || len(m.Sent) != 2 {

@@ -63,11 +63,12 @@ func (e *ProcessError) Error() string {
 func (e *ProcessError) Unwrap() error { return e.Err }
 
 // command makes the command of a child that has a process group of its own, which is killed when ctx ends. With Foreground it
-// has none, and is interrupted first, as by Ctrl-C: it has a terminal to put in order. On Linux it dies with the thread that
-// started it: see dieTogether. From then on this process ignores SIGTTIN and SIGTTOU, which the child inherits.
-func (c Child) command(ctx context.Context) *exec.Cmd {
+// has none, and is interrupted first, as by Ctrl-C: it has a terminal to put in order. start is called in place of cmd.Start.
+// On Linux the child dies with the thread that started it: see dieTogether. From then on this process ignores SIGTTIN and
+// SIGTTOU, which the child inherits.
+func (c Child) command(ctx context.Context) (cmd *exec.Cmd, start func() error) {
 	tty.IgnoreStops()
-	cmd := exec.CommandContext(ctx, c.Args[0], c.Args[1:]...)
+	cmd = exec.CommandContext(ctx, c.Args[0], c.Args[1:]...)
 	cmd.Env = append(childEnviron(c.Environ, c.Callers), c.More...)
 	cmd.Stderr = c.Stderr
 	cmd.WaitDelay = lingering
@@ -75,14 +76,14 @@ func (c Child) command(ctx context.Context) *exec.Cmd {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
 		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // after WaitDelay it is killed
 		dieTogether(cmd.SysProcAttr, syscall.SIGINT)
-		return cmd
+		return cmd, cmd.Start
 	}
-	ownGroup(cmd)
+	start = ownGroup(cmd)
 	dieTogether(cmd.SysProcAttr, syscall.SIGKILL)
 	if c.Window {
 		withoutConsole(cmd.SysProcAttr)
 	}
-	return cmd
+	return cmd, start
 }
 
 // Run runs a child to its end and returns what it printed. It has no stdin, and a process group of its own that is killed
@@ -92,9 +93,12 @@ func Run(ctx context.Context, c Child) ([]byte, error) {
 	runtime.LockOSThread() // see dieTogether
 	defer runtime.UnlockOSThread()
 	out := &output{room: c.MaxOutput}
-	cmd := c.command(ctx)
+	cmd, start := c.command(ctx)
 	cmd.Stdout = out
-	err := cmd.Run()
+	err := start()
+	if err == nil {
+		err = cmd.Wait()
+	}
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return nil, context.Cause(ctx)

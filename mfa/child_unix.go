@@ -11,9 +11,10 @@ import (
 )
 
 // ownGroup gives the child a process group, killed whole when its context ends: `sh -c` would die alone.
-func ownGroup(cmd *exec.Cmd) {
+func ownGroup(cmd *exec.Cmd) (start func() error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	return cmd.Start
 }
 
 // withoutConsole does nothing: there are no consoles here.

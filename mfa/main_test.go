@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -48,6 +49,7 @@ func parts() map[string]func(arg string) int {
 		"hang":   playHang,
 		"hung":   playHung,
 		"leave":  playLeave,
+		"found":  playFound,
 		"caller": func(string) int { fmt.Print(Caller()); return 0 },
 	}
 	maps.Copy(parts, ptyParts())
@@ -91,21 +93,29 @@ func playEnv(string) int {
 
 // playHang starts a program of its own, which calls the address given, and waits for it.
 func playHang(address string) int {
-	_ = startHung(address).Wait()
+	_ = startHung(address, nil).Wait()
 	return 0
 }
 
 // playLeave prints a code and leaves a program behind that holds its stdout.
 func playLeave(address string) int {
-	startHung(address)
+	startHung(address, nil)
 	fmt.Println("123456")
 	return 0
 }
 
-func startHung(address string) *exec.Cmd {
+// playFound starts a program that leaves its group, and hangs.
+func playFound(address string) int {
+	if startHung(address, leavesGroup()).Process != nil {
+		hang()
+	}
+	return 1
+}
+
+func startHung(address string, attr *syscall.SysProcAttr) *exec.Cmd {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = playing("hung " + address)
-	cmd.Stdout = os.Stdout
+	cmd.Stdout, cmd.SysProcAttr = os.Stdout, attr
 	if err := cmd.Start(); err != nil {
 		fmt.Println(err)
 	}
@@ -125,8 +135,7 @@ func playHung(address string) int {
 	if err != nil {
 		return 1
 	}
-	fmt.Fprintln(conn, "here")
-	_, _ = io.Copy(io.Discard, conn) // until the test closes it
+	_, _ = io.Copy(conn, conn) // until the test closes it
 	return 0
 }
 

@@ -39,8 +39,8 @@ func (p *pinentry) ask(ctx context.Context, q question) (string, error) {
 	defer runtime.UnlockOSThread()
 	talking, end := context.WithCancelCause(ctx)
 	defer end(nil)
-	cmd := Child{Args: []string{p.program}, Environ: p.Environ, Window: !p.terminal, Foreground: p.terminal}.command(talking)
-	c, hangUp, err := converse(cmd)
+	cmd, start := Child{Args: []string{p.program}, Environ: p.Environ, Window: !p.terminal, Foreground: p.terminal}.command(talking)
+	c, hangUp, err := converse(cmd, start)
 	if err != nil {
 		return "", cannotAsk(p.program, err)
 	}
@@ -90,8 +90,8 @@ func (p *pinentry) askOnTerminal(ctx context.Context, q question) (string, error
 	return answer, err
 }
 
-// converse starts cmd and speaks with it. hangUp ends that at once, even if what cmd has left running holds its pipes.
-func converse(cmd *exec.Cmd) (c *assuan, hangUp func(), err error) {
+// converse starts cmd, by start, and speaks with it. hangUp ends that at once, even if what cmd has left running holds its pipes.
+func converse(cmd *exec.Cmd, start func() error) (c *assuan, hangUp func(), err error) {
 	to, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, nil, err
@@ -104,7 +104,7 @@ func converse(cmd *exec.Cmd) (c *assuan, hangUp func(), err error) {
 		to.Close()
 		from.Close()
 	}
-	return newAssuan(from, to), hangUp, cmd.Start()
+	return newAssuan(from, to), hangUp, start()
 }
 
 // talk is the conversation. It is ended if it does not get to the question in time.

@@ -64,7 +64,7 @@ func (c conversation) answer(word string) {
 	case "signal":
 		_ = syscall.Exec("/bin/sh", []string{"sh", "-c", "kill -" + arg + " $$"}, nil) // the Go runtime has handlers
 	case "leave":
-		startHung(arg)
+		startHung(arg, nil)
 	case "hang":
 	default:
 		fmt.Print(answer)

@@ -6,13 +6,14 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/robustio"
 )
 
-// cutsMissed is how often a line is written again since the file was cut, and so
-// replaced, in the moment of writing.
-const cutsMissed = 5
+// tries is how often a line is written, since the file was cut, and so replaced,
+// in the moment of writing, or of opening where Windows lets nobody do that.
+const tries = 8
 
 // Append adds line, newline included, to the file name by one write. A file
 // that would grow beyond max bytes is first cut down to its newer half. Appending
@@ -31,17 +32,26 @@ func (d *Dir) Append(name string, line []byte, max int64) error {
 			return unusable(err)
 		}
 	}
-	for range cutsMissed {
-		kept, err := appendOnce(path, line)
-		if kept || err != nil {
-			return unusable(err)
-		}
-	}
-	return nil
+	return unusable(appendTo(path, line))
 }
 
-// inUse reports that Windows let nobody replace the file while others have it open:
-// the next line cuts it.
+// appendTo waits, a quarter of a second in all, while nobody may open the file.
+func appendTo(path string, line []byte) (err error) {
+	for n := range tries {
+		var kept bool
+		kept, err = appendOnce(path, line)
+		if kept || err != nil && !inUse(err) {
+			return err
+		}
+		if err != nil {
+			time.Sleep(time.Millisecond << n)
+		}
+	}
+	return err
+}
+
+// inUse reports that Windows let nobody replace the file while others have it open,
+// and then the next line cuts it, or open it while another process replaces it.
 func inUse(err error) bool { return runtime.GOOS == "windows" && robustio.IsEphemeralError(err) }
 
 // appendOnce reports whether the file that it wrote to is still the one at path:
