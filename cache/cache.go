@@ -120,8 +120,10 @@ func (c *Cache) put(ctx context.Context, s Store, account string, item []byte, i
 	}
 	if err != nil {
 		undo()
+		return err
 	}
-	return err
+	c.recall(ctx, s, account, passed)
+	return nil
 }
 
 // supersede removes what would be read before the entry that was just written.
@@ -134,7 +136,8 @@ func (c *Cache) supersede(ctx context.Context, before Store, account string) {
 
 // Delete removes the entry of account, which Account or List has named, from
 // every store, and reports whether there was one, expired or not. After an error
-// it may still be there.
+// it may still be there. It waits for nobody who renews the entry: what such a one
+// puts meanwhile may stay, and the index knows it.
 func (c *Cache) Delete(ctx context.Context, account string) (existed bool, err error) {
 	var failed []error
 	for _, s := range c.Stores {
@@ -148,12 +151,13 @@ func (c *Cache) Delete(ctx context.Context, account string) (existed bool, err e
 			continue
 		}
 		c.forget(s, account)
+		c.recall(ctx, s, account, nil)
 	}
 	return existed, errors.Join(failed...)
 }
 
 // Clear removes every entry of the stores, also those that the index does not
-// know, then their index.
+// know, then their index. What is put meanwhile may stay, as after Delete.
 func (c *Cache) Clear(ctx context.Context) error {
 	var failed []error
 	for _, s := range c.Stores {
@@ -163,6 +167,7 @@ func (c *Cache) Clear(ctx context.Context) error {
 		}
 		for _, account := range c.indexed(s) {
 			c.forget(s, account)
+			c.recall(ctx, s, account, nil)
 		}
 	}
 	return errors.Join(failed...)

@@ -2,8 +2,10 @@ package cache
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"os"
 	"sort"
 	"strings"
@@ -143,11 +145,28 @@ func (c *Cache) index(s Store, account string, i creds.Issued, passed error) (un
 		_ = c.State.Write(name, text)
 	}
 	return func() {
-		if absent != nil {
+		if _, removed := c.State.Read(name); absent != nil || removed != nil { // with the old entry, by another process
 			c.forget(s, account)
 			return
 		}
 		_ = c.State.Write(name, before)
+	}
+}
+
+// recall writes the index file of an entry that is there without one. Put, which
+// writes the file first, and a removal, which removes it last, do not wait for each
+// other: a question may be open for minutes. So each looks again when it is done.
+// Whichever looks last sees what the other has done.
+func (c *Cache) recall(ctx context.Context, s Store, account string, passed error) {
+	if _, err := c.State.Read(entries + "/" + file(s, account)); !errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	item, err := s.Get(ctx, account)
+	if err != nil {
+		return
+	}
+	if i, err := decode(item); err == nil {
+		c.index(s, account, i, passed)
 	}
 }
 

@@ -54,7 +54,7 @@ func (k Kernel) expired() (accounts []string) {
 // cheaper to mint again than i; nothing if all of it would not be enough.
 func (k Kernel) spare(account string, item []byte, i creds.Issued) []string {
 	cheaper, r := k.cheaper(account, i)
-	if !r.takes(k.OS.Room(account, string(item))) {
+	if !r.takes(k.OS.Needs(account, string(item))) {
 		return nil
 	}
 	all := []string{account}
@@ -73,7 +73,7 @@ func (k Kernel) full(account string, i creds.Issued) error {
 	for _, bytes := range k.OS.Expired() {
 		r.add(bytes)
 	}
-	if !r.takes(k.OS.Room(account, "") + usual) {
+	if keys, bytes := k.OS.Needs(account, ""); !r.takes(keys, bytes+usual) {
 		return keyring.ErrFull
 	}
 	return nil
@@ -87,8 +87,8 @@ type room struct {
 
 func (r *room) add(bytes int) { r.keys, r.bytes = r.keys+1, r.bytes+bytes }
 
-// takes reports whether a key of so many bytes may find room.
-func (r *room) takes(bytes int) bool { return !r.known || r.keys >= 1 && r.bytes >= bytes }
+// takes reports whether so many keys of so many bytes in all may find room.
+func (r *room) takes(keys, bytes int) bool { return !r.known || r.keys >= keys && r.bytes >= bytes }
 
 // resident is an entry that is in the keyring.
 type resident struct {

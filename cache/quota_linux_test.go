@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"syscall"
 	"testing"
@@ -21,10 +22,32 @@ import (
 // quotaUser tells a child who it shall be.
 const quotaUser = "DAYPASS_TEST_UID"
 
-// quota is what somebody does whose quota is 20,000 bytes.
-func quota(ctx context.Context, c *Cache) error {
+// becomeUser makes this process and thread one of somebody whose quota is 20,000
+// bytes, and returns what empties the user's keyring and waits until that is free
+// again.
+func becomeUser() (clearUser func(), err error) {
 	uid, err := strconv.Atoi(os.Getenv(quotaUser))
 	if err := errors.Join(err, syscall.Setresgid(uid, uid, uid), syscall.Setresuid(uid, uid, uid)); err != nil {
+		return nil, err
+	}
+	runtime.LockOSThread() // another would take some bytes more
+	_, err = unix.KeyctlGetKeyringID(unix.KEY_SPEC_THREAD_KEYRING, true)
+	if err := errors.Join(err, keyring.Kernel{}.Check()); err != nil {
+		return nil, err
+	}
+	allKeys, allBytes, _ := keyring.Kernel{}.Free()
+	return func() {
+		_, _ = unix.KeyctlInt(unix.KEYCTL_CLEAR, unix.KEY_SPEC_USER_KEYRING, 0, 0, 0)
+		for keys, bytes := 0, 0; keys != allKeys || bytes != allBytes; keys, bytes, _ = (keyring.Kernel{}).Free() {
+			time.Sleep(10 * time.Millisecond)
+		}
+	}, nil
+}
+
+// quota is what the user does.
+func quota(ctx context.Context, c *Cache) error {
+	clearUser, err := becomeUser()
+	if err != nil {
 		return err
 	}
 	defer clearUser()
@@ -77,10 +100,11 @@ func quota(ctx context.Context, c *Cache) error {
 	leave(700)
 	foresee("others leave less", "next", time.Hour)
 	clearUser()
-	for n := range 200 {
-		_, _ = unix.AddKey("user", fmt.Sprint("one of many", n), []byte("x"), unix.KEY_SPEC_USER_KEYRING)
-	}
-	foresee("200 keys of others", "next", time.Hour)
+	leaveKeys(1)
+	foresee("all but one key of others", "next", time.Hour)
+	inNewThread(func() { foresee("and a thread that has not written yet", "next", time.Hour) })
+	leaveKeys(0)
+	foresee("all keys of others", "next", time.Hour)
 	clearUser()
 	expire(1)
 	leave(100)
@@ -89,30 +113,59 @@ func quota(ctx context.Context, c *Cache) error {
 	expire(500)
 	leave(100)
 	foresee("what has expired makes room", "next", time.Hour)
+	atTheEdge(put, clearUser)
 	return nil
 }
 
-// clearUser empties the user's keyring, and waits until the room is given back.
-func clearUser() {
-	before, _, _ := keyring.Kernel{}.Free()
-	_, _ = unix.KeyctlInt(unix.KEYCTL_CLEAR, unix.KEY_SPEC_USER_KEYRING, 0, 0, 0)
-	for keys, bytes := before, 0; keys < 190 || bytes < 19_000; keys, bytes, _ = (keyring.Kernel{}).Free() {
-		time.Sleep(10 * time.Millisecond)
+// atTheEdge puts an entry that fits in the place of a cheaper one, and one that would
+// need a byte more. While it is written it takes two links, of 4 bytes each, and the
+// first of a thread takes "_tid" and a zero byte too.
+func atTheEdge(put func(key, serial string, life time.Duration, size int), clearUser func()) {
+	needed := 4 + 100 + len(`,"serial":"device"`) // beside what the cheap one takes
+	for _, missing := range []int{1, 0} {
+		clearUser()
+		put("cheap", "", time.Hour, 400)
+		leave(needed - missing)
+		put("dear", "device", time.Hour, 500)
+		clearUser()
+		put("cheap", "", time.Hour, 400)
+		leave(needed + len("_tid") + 1 - missing)
+		inNewThread(func() { put("dear", "device", time.Hour, 500) })
 	}
 }
 
 // leave lets another program take the quota up to so many bytes.
 func leave(room int) {
-	const name = "another program's"
+	const name, link = "another program's", 4
 	_, bytes, _ := keyring.Kernel{}.Free()
-	if _, err := unix.AddKey("user", name, make([]byte, bytes-room-len(name)-1), unix.KEY_SPEC_USER_KEYRING); err != nil {
+	if _, err := unix.AddKey("user", name, make([]byte, bytes-room-len(name)-1-link), unix.KEY_SPEC_USER_KEYRING); err != nil {
 		fmt.Println("leaving room:", err)
 	}
 }
 
+// leaveKeys lets other programs take the quota up to so many keys.
+func leaveKeys(room int) {
+	for keys, _, _ := (keyring.Kernel{}).Free(); keys > room; keys-- {
+		if _, err := unix.AddKey("user", fmt.Sprint("one of many", keys), []byte("x"), unix.KEY_SPEC_USER_KEYRING); err != nil {
+			fmt.Println("leaving keys:", err)
+		}
+	}
+}
+
+// inNewThread does f in a thread that ends with it.
+func inNewThread(f func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread()
+		f()
+	}()
+	<-done
+}
+
 // Who is not root has room for a handful: what has expired goes first, then what
 // costs no code, then what expires soon; what is dearer than the new one stays.
-// What does not fit is foreseen.
+// What does not fit is foreseen, and nothing goes for it.
 func TestKernelQuota(t *testing.T) {
 	keyringtest.NeedAlone(t)
 	keyringtest.NeedQuota(t)
@@ -140,11 +193,23 @@ an hour in the place of one: <nil>
 two hours: <nil>
 others leave enough: <nil>
 others leave less: ` + full + `
-200 keys of others: ` + full + `
+all but one key of others: <nil>
+and a thread that has not written yet: ` + full + `
+all keys of others: ` + full + `
 expired: expired (5 listed)
 what has expired is too small: ` + full + `
 expired: expired (5 listed)
 what has expired makes room: <nil>
+cheap: cheap (6 listed)
+put dear true true true
+dear: cheap (5 listed)
+cheap: cheap (5 listed)
+put dear true true true
+dear: cheap (5 listed)
+cheap: cheap (5 listed)
+dear: dear (5 listed)
+cheap: cheap (6 listed)
+dear: dear (5 listed)
 `
 	if got := run(t, "quota", path, storesOf+"=kernel", quotaUser+"="+strconv.Itoa(uid)); got != want {
 		t.Errorf("it says\n%swant\n%s", got, want)

@@ -3,6 +3,7 @@ package cache
 import (
 	"context"
 	"errors"
+	"runtime"
 	"time"
 
 	"daypass/creds"
@@ -29,6 +30,8 @@ const settling = 30 * time.Millisecond
 // makeRoom drops what has expired, and then what can be spared, one after the
 // other, until set succeeds. What somebody else is renewing stays.
 func (c *Cache) makeRoom(ctx context.Context, s crowded, account string, item []byte, i creds.Issued, set func() error) error {
+	runtime.LockOSThread() // what a store tells of its room is true of the thread that writes
+	defer runtime.UnlockOSThread()
 	gone := func(_ []byte, err error) bool { return errors.Is(err, ErrMiss) }
 	for _, dead := range s.expired() {
 		c.drop(ctx, s, dead, dead == account, gone)

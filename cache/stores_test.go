@@ -184,7 +184,7 @@ func TestWhatIsLeftOfATornItemIsDeleted(t *testing.T) {
 	if existed || err != nil || len(last.items) != 0 {
 		t.Errorf("existed %t, %v, %d items are left", existed, err, len(last.items))
 	}
-	if got := last.called(); got != "Get Delete" {
+	if got := last.called(); got != "Get Delete Get" {
 		t.Errorf("the store was asked to %s", got)
 	}
 

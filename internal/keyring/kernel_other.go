@@ -25,6 +25,9 @@ func (Kernel) Expired() map[string]int { return nil }
 // Room is 0.
 func (Kernel) Room(string, string) int { return 0 }
 
+// Needs is 0 of both.
+func (Kernel) Needs(string, string) (int, int) { return 0, 0 }
+
 // Free is not known.
 func (Kernel) Free() (int, int, bool) { return 0, 0, false }
 

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sys/unix"
 )
 
 // Expired returns the accounts whose value has expired and still counts against
@@ -56,9 +58,25 @@ func expiredKey(line string) (dead deadKey, account string, ok bool) {
 // https://github.com/torvalds/linux/blob/master/security/keys/internal.h (KEYQUOTA_LINK_BYTES)
 const kernelLink = 4
 
-// Room is how many bytes of the quota a value of account would take.
+// Room is how many bytes of the quota a value of account takes once it is there.
 func (Kernel) Room(account, value string) int {
 	return len(kernelPrefix) + len(account) + 1 + len(value) + kernelLink
+}
+
+// kernelThread is what the keyring of a thread takes, whose name is "_tid".
+// https://github.com/torvalds/linux/blob/master/security/keys/process_keys.c (install_thread_keyring_to_cred)
+const kernelThread = len("_tid") + 1
+
+// Needs is how many keys and bytes of the quota must be free for a value of account
+// to be written: more than its Room, since meanwhile it is linked twice, and since
+// the first that a thread writes makes a keyring, which stays as long as the thread.
+// It is about the calling thread.
+func (k Kernel) Needs(account, value string) (keys, bytes int) {
+	keys, bytes = 1, k.Room(account, value)+kernelLink
+	if _, err := unix.KeyctlGetKeyringID(unix.KEY_SPEC_THREAD_KEYRING, false); err != nil {
+		keys, bytes = keys+1, bytes+kernelThread
+	}
+	return keys, bytes
 }
 
 // Free is how many keys and how many bytes are left of the quota; not ok where that
