@@ -184,7 +184,7 @@ func TestNobodyUnlocksTheKeyring(t *testing.T) {
 		})
 		return all
 	}
-	inside := map[string]string{"AWS_ACCESS_KEY_ID": "ASIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "x", "AWS_SESSION_TOKEN": "x", profileVariable: "plain"}
+	inside := map[string]string{"AWS_ACCESS_KEY_ID": "ASIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "x", "AWS_SESSION_TOKEN": "x", creds.ProfileVariable: "plain"}
 	for _, command := range [][]string{{"federate", "plain", "--name", "bob"}, {"whoami", "plain"}, {"whoami"}, {"decode", "--profile", "plain", strings.Repeat("A", 100)}, {"console", "plain"}, {"export", "plain"}, {"login", "plain"}} {
 		more := maps.Clone(inside)
 		if got := attended(command, more); len(got) == 0 || slices.Contains(got, false) {
