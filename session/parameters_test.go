@@ -213,7 +213,7 @@ func TestRoleSettings(t *testing.T) {
 		{"session_policy", file("empty", ""), "not a JSON object"},
 		{"session_policy", file("huge", strings.Repeat(" ", 1<<20)), "is too long: STS takes 2048"},
 		{"session_policy", "file://" + folder, "reading the policy"},
-		{"session_policy", "file:///dev/zero", "is too long"},
+		{"session_policy", "file:///dev/zero", "not a regular file"},
 		{"session_policy", "file://relative", "not an absolute path"},
 		{"session_policy", "file:///does/not/exist", "reading the policy"},
 		{"session_policy_arns", strings.TrimSuffix(strings.Repeat(policyARN+", ", 10), ", "), ""},

@@ -81,19 +81,24 @@ func readPolicy(s *Step, value string) (err error) {
 	if !filepath.IsAbs(path) {
 		return fmt.Errorf("the policy file is not an absolute path")
 	}
-	s.Policy, err = ReadPolicyFile(path)
+	text, err := readFile(path, longestPolicy)
+	s.Policy, err = policyOf(path, text, err)
 	return err
 }
 
-// ReadPolicyFile reads a policy from a file, without the blanks around it. No more
-// of the file is read than tells that it is too long.
+// ReadPolicyFile reads a policy from a file without the blanks around it, or from a
+// pipe, for whose end it waits. No more is read than tells that it is too long.
 func ReadPolicyFile(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return "", fmt.Errorf("reading the policy: %w", err)
+		return policyOf(path, nil, err)
 	}
 	defer func() { _ = f.Close() }()
 	text, err := io.ReadAll(io.LimitReader(f, longestPolicy))
+	return policyOf(path, text, err)
+}
+
+func policyOf(path string, text []byte, err error) (string, error) {
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("reading the policy: %w", err)
