@@ -124,7 +124,7 @@ func TestMFAOf(t *testing.T) {
 func TestFederateFlags(t *testing.T) {
 	f := federateFlags{name: "bob", tags: []string{"Key=a,Value=b"}, policyARNs: []string{"arn:aws:iam::aws:policy/A, arn=arn:aws:iam::aws:policy/B"}}
 	rest := listed([]string{"dev", "Value=d=e,Key=c", "arn=arn:aws:iam::aws:policy/C", "arn:aws:iam::aws:policy/D"}, &f.tags, &f.policyARNs)
-	got, err := f.read()
+	got, err := f.read(t.Context())
 	if err != nil || !slices.Equal(rest, []string{"dev"}) || !slices.Equal(got.Tags, []session.Tag{{Key: "a", Value: "b"}, {Key: "c", Value: "d=e"}}) ||
 		!slices.Equal(got.PolicyARNs, []string{"arn:aws:iam::aws:policy/A", "arn:aws:iam::aws:policy/B", "arn:aws:iam::aws:policy/C", "arn:aws:iam::aws:policy/D"}) {
 		t.Errorf("%q, %+v, %v", rest, got, err)
@@ -142,8 +142,8 @@ func TestFederateFlags(t *testing.T) {
 	if err := os.WriteFile(empty, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, wrong := range []string{"file://" + empty, "file:///nosuch", "file://"} {
-		if text, err := readPolicy(wrong); err == nil {
+	for _, wrong := range []string{"file://" + empty, "file:///nosuch", "file://", "p.json", "file:/p.json"} {
+		if text, err := readPolicy(t.Context(), wrong, "policy"); err == nil {
 			t.Errorf("%q: %q", wrong, text)
 		}
 	}

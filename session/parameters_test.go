@@ -204,6 +204,7 @@ func TestRoleSettings(t *testing.T) {
 		{"session_policy", "{", "not a JSON object"},
 		{"session_policy", `"{}"`, "not a JSON object"},
 		{"session_policy", "null", "no Statement"},
+		{"session_policy", "/p.json", "a file is named as file:///p.json"},
 		{"session_policy", "{}", "no Statement"},
 		{"session_policy", `{"Statement":"→"}`, `write it as \uXXXX`},
 		{"session_policy", `{"Statement":"` + strings.Repeat("ü", 2048-16) + `"}`, ""},
