@@ -166,6 +166,8 @@ func fileHint(e *profile.Error) string {
 		return "try again"
 	case errors.Is(e, profile.ErrCycle):
 		return "one of them must have an access key"
+	case e.Line == 0:
+		return "the file must be one that you may read; AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE can name another"
 	}
 	return "correct that line"
 }
