@@ -9,7 +9,6 @@ import (
 	"os"
 	"strings"
 	"syscall"
-	"time"
 
 	"daypass/creds"
 	"daypass/internal/keyring"
@@ -290,16 +289,4 @@ func (a *app) refusedWords(e *session.RefusedError) (what, hint string, code int
 		return said, "lower duration_seconds, or raise the role's maximum", exitDenied
 	}
 	return said, fmt.Sprintf("run \"daypass explain %s\" to see what was asked for", creds.ShellWord(a.profile)), exitDenied
-}
-
-// offBy says how far the local clock is from that of STS.
-func offBy(skew time.Duration) string {
-	if skew < 0 {
-		return "is " + span(-skew) + " ahead"
-	}
-	return "is " + span(skew) + " behind"
-}
-
-func (a *app) loginHint() string {
-	return fmt.Sprintf("run \"daypass login %s\" in a terminal, then try again", creds.ShellWord(a.profile))
 }
