@@ -146,26 +146,40 @@ func terraformRecipe(k *kitchen) {
 	k.refused()
 }
 
-// The file is the user's alone, and stays if there are no credentials.
+// The file is the user's alone, and stays if there are no credentials; their own .env
+// stays in any case.
 func dotenv(k *kitchen) {
 	k.needs("aws")
+	k.write(".env", "MINE=1\n")
 	k.cook()
-	path := filepath.Join(k.folder, ".env")
+	path := filepath.Join(k.folder, ".env.aws")
 	if info, err := os.Stat(path); err != nil || info.Mode() != 0o600 {
 		k.t.Fatalf("%v, %v", info, err)
 	}
-	before := k.read(".env")
-	if n := strings.Count(before, "\n"); n != 4 {
-		k.t.Errorf(".env has %d lines", n)
+	before := k.read(".env.aws")
+	if n := strings.Count(before, "\n"); n != 6 {
+		k.t.Errorf(".env.aws has %d lines", n)
 	}
-	got := k.cooks(k.command("sh", "-c", "set -a && . ./.env && aws sts get-caller-identity --query Arn --output text"))
+	got := k.cooks(k.command("sh", "-c", "set -a && . ./.env.aws && aws sts get-caller-identity --query Arn --output text"))
 	if dev, _, _ := theProfiles(k.t); got != dev.arn+"\n" {
 		k.t.Errorf("aws is %q, not %q", got, dev.arn)
 	}
 	k.signed("sts", 1)
 	k.refused()
-	if k.read(".env") != before {
-		k.t.Error("without credentials .env was replaced")
+	if k.read(".env.aws") != before {
+		k.t.Error("without credentials .env.aws was replaced")
+	}
+	if k.read(".env") != "MINE=1\n" {
+		k.t.Error(".env was changed")
+	}
+	k.needs("docker")
+	k.sts.PutObject("/one-bucket/greeting", []byte("hello from S3\n"))
+	e := k.engine()
+	got = k.cooks(k.command("docker", "run", "--rm", "--env-file", ".env.aws", "amazon/aws-cli", "s3", "cp", "s3://one-bucket/greeting", "-"))
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if env := strings.Join(e.made.Env, "\n") + "\n"; env != before || got != "hello from S3\n" {
+		k.t.Errorf("the container printed %q, and has not what is in the file: %t", got, env == before)
 	}
 }
 

@@ -37,7 +37,11 @@ func programWords(e *session.BaseError) (what, hint string, code int) {
 	case session.ProgramSlow:
 		return what + fmt.Sprintf("%q did not end in time", e.Detail), hint, exitRefused
 	case session.BaseUnreadable:
-		return what + fmt.Sprintf("what %q printed are no credentials", e.Detail), hint, exitFailed
+		what += fmt.Sprintf("what %q printed are no credentials", e.Detail)
+		if e.Err != nil {
+			what += ": " + e.Err.Error()
+		}
+		return what, hint, exitFailed
 	case session.BaseExpired:
 		return what + "the credentials that it printed have expired", hint, exitFailed
 	}
@@ -106,6 +110,8 @@ func (a *app) tokenWords(e *session.RefusedError, said string) (what, hint strin
 		return said, "web_identity_token_file must hold a token that has not expired, of a provider that the role's account knows", exitDenied
 	case e.Code == "AccessDenied":
 		return said, "the role must exist, and trust the issuer, audience and subject of the token", exitDenied
+	case a.callHint(e) != "":
+		return said, a.callHint(e), exitDenied
 	}
 	return said, fmt.Sprintf("run \"daypass explain %s\" to see what was asked for", creds.ShellWord(a.profile)), exitDenied
 }

@@ -48,15 +48,16 @@ func (g *get) last() session.Step { return g.plan.steps[len(g.plan.steps)-1] }
 func (a *app) callHint(e *session.RefusedError) string {
 	denied := e.Code == "AccessDenied"
 	again := fmt.Sprintf("run \"daypass login --refresh %s\", then try again", creds.ShellWord(a.profile))
+	switch e.Code { // of each call that takes a policy
+	case "MalformedPolicyDocument":
+		return "correct the policy"
+	case "PackedPolicyTooLarge":
+		return "shorten the policies and tags"
+	}
 	switch e.Call {
 	case session.GetFederationToken:
-		switch {
-		case denied:
+		if denied {
 			return "the user needs a policy that allows sts:GetFederationToken, and sts:TagSession for tags"
-		case e.Code == "MalformedPolicyDocument":
-			return "correct the policy"
-		case e.Code == "PackedPolicyTooLarge":
-			return "shorten the policies and tags"
 		}
 	case session.DecodeAuthorizationMessage:
 		switch {

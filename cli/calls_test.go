@@ -124,7 +124,7 @@ func TestMFAOf(t *testing.T) {
 func TestFederateFlags(t *testing.T) {
 	f := federateFlags{name: "bob", tags: []string{"Key=a,Value=b"}, policyARNs: []string{"arn:aws:iam::aws:policy/A, arn=arn:aws:iam::aws:policy/B"}}
 	rest := listed([]string{"dev", "Value=d=e,Key=c", "arn=arn:aws:iam::aws:policy/C", "arn:aws:iam::aws:policy/D"}, &f.tags, &f.policyARNs)
-	got, err := f.read()
+	got, err := f.read(t.Context())
 	if err != nil || !slices.Equal(rest, []string{"dev"}) || !slices.Equal(got.Tags, []session.Tag{{Key: "a", Value: "b"}, {Key: "c", Value: "d=e"}}) ||
 		!slices.Equal(got.PolicyARNs, []string{"arn:aws:iam::aws:policy/A", "arn:aws:iam::aws:policy/B", "arn:aws:iam::aws:policy/C", "arn:aws:iam::aws:policy/D"}) {
 		t.Errorf("%q, %+v, %v", rest, got, err)
@@ -142,8 +142,8 @@ func TestFederateFlags(t *testing.T) {
 	if err := os.WriteFile(empty, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, wrong := range []string{"file://" + empty, "file:///nosuch", "file://"} {
-		if text, err := readPolicy(wrong); err == nil {
+	for _, wrong := range []string{"file://" + empty, "file:///nosuch", "file://", "p.json", "file:/p.json"} {
+		if text, err := readPolicy(t.Context(), wrong, "policy"); err == nil {
 			t.Errorf("%q: %q", wrong, text)
 		}
 	}
@@ -184,7 +184,7 @@ func TestNobodyUnlocksTheKeyring(t *testing.T) {
 		})
 		return all
 	}
-	inside := map[string]string{"AWS_ACCESS_KEY_ID": "ASIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "x", "AWS_SESSION_TOKEN": "x", profileVariable: "plain"}
+	inside := map[string]string{"AWS_ACCESS_KEY_ID": "ASIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "x", "AWS_SESSION_TOKEN": "x", creds.ProfileVariable: "plain"}
 	for _, command := range [][]string{{"federate", "plain", "--name", "bob"}, {"whoami", "plain"}, {"whoami"}, {"decode", "--profile", "plain", strings.Repeat("A", 100)}, {"console", "plain"}, {"export", "plain"}, {"login", "plain"}} {
 		more := maps.Clone(inside)
 		if got := attended(command, more); len(got) == 0 || slices.Contains(got, false) {

@@ -129,3 +129,15 @@ func (a *app) refusedCodeWords(e *mfa.RefusedError) (what, hint string, code int
 // clockOff is how far a clock may be off before the codes that go by it are
 // wrong: they change every 30 s (RFC 6238, section 5.2).
 const clockOff = 30 * time.Second
+
+// offBy says how far the local clock is from that of STS.
+func offBy(skew time.Duration) string {
+	if skew < 0 {
+		return "is " + span(-skew) + " ahead"
+	}
+	return "is " + span(skew) + " behind"
+}
+
+func (a *app) loginHint() string {
+	return fmt.Sprintf("run \"daypass login %s\" in a terminal, then try again", creds.ShellWord(a.profile))
+}

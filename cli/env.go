@@ -45,7 +45,7 @@ type Env struct {
 func Main(ctx context.Context, env Env) int {
 	ctx, signals := withSignals(ctx)
 	defer signals.stop()
-	a := &app{Env: env, parent: env.Parent(), catchSignals: signals.catch, releaseSignals: signals.release}
+	a := &app{Env: env, parent: env.Parent(), catchSignals: signals.catch, delaySignals: signals.delay, releaseSignals: signals.release}
 	a.inside = env.Getenv
 	a.Getenv, a.environ = outside(env.Getenv, env.Environ())
 	root := a.rootCommand()
@@ -79,6 +79,7 @@ type app struct {
 	ofEnvironment bool // the run is about the credentials in the environment
 
 	catchSignals   func()       // is called before anything begins that a signal must not cut off
+	delaySignals   func(func()) // leaves them to their own effect while that runs, unless they are caught already
 	releaseSignals func() error // leaves signals to what comes next; the error is that of one that came before
 }
 
@@ -98,6 +99,7 @@ const endsAtOnce = 200 * time.Millisecond
 // later, ends the program at once.
 type signals struct {
 	catch  func() // catches them from now on, if that has not begun
+	delay  func(func())
 	stop   func()
 	caught chan os.Signal
 	done   chan struct{} // closed when the first has cancelled the context, or none can any more
@@ -130,6 +132,11 @@ func withSignals(ctx context.Context) (context.Context, *signals) {
 		}()
 	})
 	timer := time.AfterFunc(catchAfter, s.catch)
+	s.delay = func(run func()) {
+		timer.Stop()
+		run()
+		timer.Reset(catchAfter)
+	}
 	s.stop = func() {
 		timer.Stop()
 		signal.Stop(s.caught)

@@ -26,12 +26,6 @@ const (
 
 const execName = "exec"
 
-// What exec tells the command, beside AWS's variables.
-const (
-	profileVariable = "DAYPASS_PROFILE" // for the prompt of a shell
-	regionVariable  = "DAYPASS_REGION"  // the region, unless it comes from the environment: see outside
-)
-
 var (
 	errNoCommand = errors.New("there is no command to run: write it behind --")
 	errNoDashes  = errors.New("-- is missing before the command")
@@ -135,12 +129,12 @@ func (a *app) renews(g *get) bool {
 
 // commandEnviron is the environment of the command.
 func (a *app) commandEnviron(g *get, c creds.Credentials) []string {
-	more := []string{profileVariable + "=" + g.profile.Name}
+	more := []string{creds.ProfileVariable + "=" + g.profile.Name}
 	region := g.plan.network.Region
 	if g.region() != "" && a.Getenv(region.From) == "" {
-		more = append(more, regionVariable+"="+region.Value)
+		more = append(more, creds.RegionVariable+"="+region.Value)
 	}
-	own := []string{regionVariable, callersVariable, tokenCodeVariable}
+	own := []string{creds.RegionVariable, callersVariable, tokenCodeVariable}
 	environ := slices.DeleteFunc(creds.Environ(a.environ, c, g.region()), func(entry string) bool {
 		name, _, _ := strings.Cut(entry, "=")
 		return slices.ContainsFunc(own, func(other string) bool { return creds.SameName(name, other) })
@@ -152,7 +146,7 @@ func (a *app) commandEnviron(g *get, c creds.Credentials) []string {
 // process, as far as it tells which region to use: the command of that one has
 // its region, and another profile has another.
 func outside(getenv func(string) string, environ []string) (func(string) string, []string) {
-	region := getenv(regionVariable)
+	region := getenv(creds.RegionVariable)
 	if region == "" {
 		return getenv, environ
 	}
@@ -174,7 +168,7 @@ func outside(getenv func(string) string, environ []string) (func(string) string,
 // getenvOf is what counts for a profile: inside an exec of it, the region that this
 // was given; else what there is outside.
 func (a *app) getenvOf(profile string) func(string) string {
-	if profile == a.Getenv(profileVariable) {
+	if profile == a.Getenv(creds.ProfileVariable) {
 		return a.inside
 	}
 	return a.Getenv

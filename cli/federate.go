@@ -36,7 +36,7 @@ and a new token is issued each time.`,
 			if err != nil {
 				return err
 			}
-			federation, err := f.read()
+			federation, err := f.read(cmd.Context())
 			if err != nil {
 				return ran(commandLine(err))
 			}
@@ -69,11 +69,11 @@ func (f *federateFlags) flags(cmd *cobra.Command) {
 
 // read reads the flags, and the file of the policy. Errors are about the command
 // line.
-func (f *federateFlags) read() (session.Federation, error) {
+func (f *federateFlags) read(ctx context.Context) (session.Federation, error) {
 	federation := session.Federation{Name: f.name}
 	var err error
-	if federation.Policy, err = readPolicy(f.policy); err != nil {
-		return federation, &session.ParameterError{Parameter: "policy", Problem: err.Error()}
+	if federation.Policy, err = readPolicy(ctx, f.policy, "policy"); err != nil {
+		return federation, err
 	}
 	federation.PolicyARNs = commas(f.policyARNs, "arn=")
 	if federation.Tags, err = readTags(f.tags, "tags"); err != nil {

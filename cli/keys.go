@@ -11,7 +11,6 @@ import (
 
 	"daypass/internal/tty"
 	"daypass/keys"
-	"daypass/profile"
 	"daypass/session"
 )
 
@@ -70,7 +69,7 @@ func (a *app) lockKey(ctx context.Context, k *keys.Keys, name string) (func(), e
 // identify asks STS whose pair is. The network settings are those of the profile
 // called name, if there is one, as they are once it has the key.
 func (a *app) identify(ctx context.Context, name, region string, pair keys.Pair) (session.Caller, error) {
-	reader, err := profile.Open(a.files(), a.Self)
+	reader, err := a.openFiles()
 	if err != nil {
 		return session.Caller{}, err
 	}

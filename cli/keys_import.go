@@ -79,7 +79,7 @@ func (a *app) importKey(ctx context.Context, name string, o options, yes bool) e
 // keyInFiles returns the key that the files hold under name, and where; no place
 // if they hold none.
 func (a *app) keyInFiles(name string) (keys.Pair, string, error) {
-	reader, err := profile.Open(a.files(), a.Self)
+	reader, err := a.openFiles()
 	if err != nil {
 		return keys.Pair{}, "", err
 	}

@@ -24,9 +24,16 @@ func (a *app) longTerm(o options, dir *state.Dir) *keys.Keys {
 	return k
 }
 
-// profiles opens the files, with what is known of the keyring beside them.
+// openFiles opens the files. A signal ends that at once: one of them may be a pipe,
+// of which nobody knows whether it ends.
+func (a *app) openFiles() (r *profile.Reader, err error) {
+	a.delaySignals(func() { r, err = profile.Open(a.files(), a.Self) })
+	return r, err
+}
+
+// profiles are those of the files, with what is known of the keyring beside them.
 func (a *app) profiles(k *keys.Keys) (*profile.Reader, error) {
-	r, err := profile.Open(a.files(), a.Self)
+	r, err := a.openFiles()
 	if err == nil {
 		r.Kept = k.Lookup
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -56,8 +57,8 @@ func (o *options) readRole(cmd *cobra.Command, args []string, most int) (rest []
 	if err := filled(cmd, "external-id", "role-session-name", durationFlag, "source-identity", "session-policy", "mfa-max-age"); err != nil {
 		return nil, err
 	}
-	o.given, err = o.role.read()
-	return rest, commandLine(err)
+	o.given, err = o.role.read(cmd.Context())
+	return rest, ran(commandLine(err))
 }
 
 // filled refuses those flags if they are given and empty: what a variable that is not set
@@ -88,11 +89,11 @@ func listed(args []string, tags, policyARNs *[]string) (rest []string) {
 }
 
 // read reads the values. What STS would take of them the plan checks.
-func (r *roleFlags) read() (session.Given, error) {
+func (r *roleFlags) read(ctx context.Context) (session.Given, error) {
 	g := session.Given{ExternalID: r.externalID, SessionName: r.sessionName, SourceIdentity: r.sourceIdentity}
 	var err error
-	if g.Policy, err = readPolicy(r.policy); err != nil {
-		return g, &session.ParameterError{Parameter: "session-policy", Problem: err.Error()}
+	if g.Policy, err = readPolicy(ctx, r.policy, "session-policy"); err != nil {
+		return g, err
 	}
 	if g.Tags, err = readTags(r.tags, tagsFlag); err != nil {
 		return g, err
@@ -129,17 +130,34 @@ func commas(lists []string, prefix string) (items []string) {
 }
 
 // readPolicy reads a policy as the AWS CLI does: text, or the file that file://
-// names, from the current folder.
-func readPolicy(s string) (string, error) {
-	path, isFile := strings.CutPrefix(s, "file://")
+// names, from the current folder. It may be a pipe, for whose end no signal waits.
+func readPolicy(ctx context.Context, s, flag string) (string, error) {
+	path, isFile, err := session.PolicyFile(s)
+	if err != nil {
+		return "", &session.ParameterError{Parameter: flag, Problem: err.Error()}
+	}
 	if !isFile {
 		return s, nil
 	}
-	text, err := session.ReadPolicyFile(path)
+	var text string
+	ended := make(chan error, 1)
+	go func() {
+		var err error
+		text, err = session.ReadPolicyFile(path)
+		ended <- err
+	}()
+	select {
+	case err = <-ended:
+	case <-ctx.Done():
+		return "", context.Cause(ctx)
+	}
 	if err == nil && text == "" {
 		err = fmt.Errorf("%s is empty", path)
 	}
-	return text, err
+	if err != nil {
+		return "", &session.ParameterError{Parameter: flag, Problem: err.Error()}
+	}
+	return text, nil
 }
 
 // readTags reads the values of that flag.

@@ -87,7 +87,7 @@ func mfaOf(p plan) string {
 }
 
 func (a *app) whoami(ctx context.Context, args []string, o options) (identity, error) {
-	if len(args) == 0 && o.profile == "" && a.Getenv("AWS_ACCESS_KEY_ID") != "" && a.Getenv(profileVariable) != "" {
+	if len(args) == 0 && o.profile == "" && a.Getenv("AWS_ACCESS_KEY_ID") != "" && a.Getenv(creds.ProfileVariable) != "" {
 		who, err := a.whoamiHere(ctx, o)
 		return who, ran(err)
 	}
@@ -110,7 +110,7 @@ func (a *app) whoami(ctx context.Context, args []string, o options) (identity, e
 // whoamiHere is about the credentials in the environment, which are that
 // profile's: STS is where it says, if it is still there.
 func (a *app) whoamiHere(ctx context.Context, o options) (identity, error) {
-	a.profile, a.ofEnvironment = a.Getenv(profileVariable), true
+	a.profile, a.ofEnvironment = a.Getenv(creds.ProfileVariable), true
 	o.fromEnvironment(a.Getenv)
 	p, _ := a.load(ctx, a.profile, a.longTerm(o, a.stateDir()))
 	network, err := session.ReadNetwork(p, a.getenvOf(a.profile), o.region)

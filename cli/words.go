@@ -9,7 +9,6 @@ import (
 	"os"
 	"strings"
 	"syscall"
-	"time"
 
 	"daypass/creds"
 	"daypass/internal/keyring"
@@ -166,6 +165,8 @@ func fileHint(e *profile.Error) string {
 		return "try again"
 	case errors.Is(e, profile.ErrCycle):
 		return "one of them must have an access key"
+	case e.Line == 0:
+		return "the file must be one that you may read; AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE can name another"
 	}
 	return "correct that line"
 }
@@ -288,16 +289,4 @@ func (a *app) refusedWords(e *session.RefusedError) (what, hint string, code int
 		return said, "lower duration_seconds, or raise the role's maximum", exitDenied
 	}
 	return said, fmt.Sprintf("run \"daypass explain %s\" to see what was asked for", creds.ShellWord(a.profile)), exitDenied
-}
-
-// offBy says how far the local clock is from that of STS.
-func offBy(skew time.Duration) string {
-	if skew < 0 {
-		return "is " + span(-skew) + " ahead"
-	}
-	return "is " + span(skew) + " behind"
-}
-
-func (a *app) loginHint() string {
-	return fmt.Sprintf("run \"daypass login %s\" in a terminal, then try again", creds.ShellWord(a.profile))
 }

@@ -14,6 +14,13 @@ func keyNames() []string {
 
 func regionNames() []string { return []string{"AWS_REGION", "AWS_DEFAULT_REGION"} }
 
+// ProfileVariable and RegionVariable tell the command of an exec whose keys it has,
+// and which region was the profile's, not the person's.
+const (
+	ProfileVariable = "DAYPASS_PROFILE"
+	RegionVariable  = "DAYPASS_REGION"
+)
+
 type variable struct{ name, value string }
 
 // variables are keyNames and regionNames with their values, without those that
@@ -46,14 +53,14 @@ func variables(c Credentials, region string) []variable {
 //     https://github.com/aws/aws-sdk-java/blob/master/aws-java-sdk-core/src/main/java/com/amazonaws/SDKGlobalConfiguration.java
 //   - the bearer token of Bedrock goes before any keys there:
 //     https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-use.html
-//   - DAYPASS_PROFILE names the profile of the keys that are replaced
+//   - ProfileVariable names the profile of the keys that are replaced
 //
 // What stands behind the keys in every SDK is none: AWS_CONTAINER_CREDENTIALS_*
 // and what belongs to it, AWS_ROLE_ARN and AWS_ROLE_SESSION_NAME, which mean
 // nothing without the token file.
 func rivals() []string {
 	return []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SECURITY_TOKEN", "AWS_ACCESS_KEY", "AWS_SECRET_KEY",
-		"AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_BEARER_TOKEN_BEDROCK", "DAYPASS_PROFILE"}
+		"AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_BEARER_TOKEN_BEDROCK", ProfileVariable}
 }
 
 // Environ returns environ, in the form and order of os.Environ, with c in it and

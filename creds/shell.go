@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -18,6 +19,7 @@ type shell struct {
 	quote  func(value string) string      // makes a word of a value
 	refuse func(name, value string) error // refuses a value that the shell cannot be given; nil if it takes all
 	remove func(names []string) string    // lines that remove variables, or pass over what is not there
+	bare   bool                           // the lines are read by more than shells, and set variables alone
 }
 
 // shellOf returns the shell that reads f.
@@ -26,7 +28,7 @@ func shellOf(f Format) (shell, error) {
 	case Env:
 		return shell{set: "export %s=%s\n", quote: ShellWord, remove: unset}, nil
 	case EnvNoExport:
-		return shell{set: "%s=%s\n", quote: ShellWord, remove: unset}, nil
+		return shell{set: "%s=%s\n", quote: ShellWord, remove: unset, bare: true}, nil
 	case Fish:
 		return shell{set: "set -gx %s %s;\n", quote: fishWord, remove: fishErase}, nil
 	case PowerShell:
@@ -40,15 +42,17 @@ func shellOf(f Format) (shell, error) {
 	return shell{}, err
 }
 
-// shellLines set AWS's variables for a shell, after they have removed what tools
-// would take instead.
+// shellLines set AWS's variables for a shell. Unless they are bare, they remove
+// before that what tools would take instead.
 func shellLines(f Format, c Credentials, region string) (string, error) {
 	sh, err := shellOf(f)
 	if err != nil {
 		return "", err
 	}
 	var b strings.Builder
-	b.WriteString(sh.remove(rivals()))
+	if !sh.bare {
+		b.WriteString(sh.remove(replaced(region)))
+	}
 	for _, v := range variables(c, region) {
 		if strings.ContainsAny(v.value, "\n\r\x00") {
 			return "", &ValueError{v.name, "has a line break in it"}
@@ -63,14 +67,23 @@ func shellLines(f Format, c Credentials, region string) (string, error) {
 	return b.String(), nil
 }
 
-// WriteUnset writes to w, in one piece, the lines that remove what Write sets in
-// the shell of f. An error is w's, ErrNoUndoing, or ParseFormat's.
+// replaced are what lines that set a region, unless it is empty, put something else
+// in the place of.
+func replaced(region string) []string {
+	if region == "" {
+		return rivals()
+	}
+	return append(rivals(), RegionVariable)
+}
+
+// WriteUnset writes to w, in one piece, the lines that remove what Write, or the
+// exec around the shell, sets in the shell of f. An error is w's, ErrNoUndoing, or ParseFormat's.
 func WriteUnset(w io.Writer, f Format) error {
 	sh, err := shellOf(f)
 	if err != nil {
 		return err
 	}
-	_, err = io.WriteString(w, sh.remove(append(keyNames(), regionNames()...)))
+	_, err = io.WriteString(w, sh.remove(slices.Concat(keyNames(), regionNames(), []string{ProfileVariable, RegionVariable})))
 	return err
 }
 

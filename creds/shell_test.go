@@ -15,7 +15,7 @@ func TestNoRegionIsNotWritten(t *testing.T) {
 	if err := Write(&b, Env, sample(), ""); err != nil {
 		t.Fatal(err)
 	}
-	if strings.Contains(b.String(), "REGION") {
+	if strings.Contains(b.String(), "REGION") { // nor what says whose region there is taken away
 		t.Errorf("a region in\n%s", b.String())
 	}
 }
@@ -32,13 +32,20 @@ func TestLinesOfEachFormat(t *testing.T) {
 		c      Credentials
 		want   string
 	}{
-		{Fish, c, `set -e -g AWS_PROFILE AWS_DEFAULT_PROFILE AWS_SECURITY_TOKEN AWS_ACCESS_KEY AWS_SECRET_KEY AWS_WEB_IDENTITY_TOKEN_FILE AWS_BEARER_TOKEN_BEDROCK DAYPASS_PROFILE;
+		{Fish, c, `set -e -g AWS_PROFILE AWS_DEFAULT_PROFILE AWS_SECURITY_TOKEN AWS_ACCESS_KEY AWS_SECRET_KEY AWS_WEB_IDENTITY_TOKEN_FILE AWS_BEARER_TOKEN_BEDROCK DAYPASS_PROFILE DAYPASS_REGION;
 set -gx AWS_ACCESS_KEY_ID 'ASIAEXAMPLE';
 set -gx AWS_SECRET_ACCESS_KEY 'it\'s\\a ‘ü😀';
 set -gx AWS_SESSION_TOKEN 'token';
 set -gx AWS_CREDENTIAL_EXPIRATION '2026-11-21T12:00:00Z';
 set -gx AWS_REGION 'eu-west-1';
 set -gx AWS_DEFAULT_REGION 'eu-west-1';
+`},
+		{EnvNoExport, c, `AWS_ACCESS_KEY_ID=ASIAEXAMPLE
+AWS_SECRET_ACCESS_KEY='it'\''s\a ‘ü😀'
+AWS_SESSION_TOKEN=token
+AWS_CREDENTIAL_EXPIRATION=2026-11-21T12:00:00Z
+AWS_REGION=eu-west-1
+AWS_DEFAULT_REGION=eu-west-1
 `},
 		{PowerShell, c, `$Env:AWS_PROFILE=$null
 $Env:AWS_DEFAULT_PROFILE=$null
@@ -48,6 +55,7 @@ $Env:AWS_SECRET_KEY=$null
 $Env:AWS_WEB_IDENTITY_TOKEN_FILE=$null
 $Env:AWS_BEARER_TOKEN_BEDROCK=$null
 $Env:DAYPASS_PROFILE=$null
+$Env:DAYPASS_REGION=$null
 $Env:AWS_ACCESS_KEY_ID='ASIAEXAMPLE'
 $Env:AWS_SECRET_ACCESS_KEY='it''s\a '+[char]8216+''+[char]252+''+[char]55357+''+[char]56832+''
 $Env:AWS_SESSION_TOKEN='token'
@@ -63,6 +71,7 @@ set "AWS_SECRET_KEY="
 set "AWS_WEB_IDENTITY_TOKEN_FILE="
 set "AWS_BEARER_TOKEN_BEDROCK="
 set "DAYPASS_PROFILE="
+set "DAYPASS_REGION="
 set "AWS_ACCESS_KEY_ID=ASIAEXAMPLE"
 set "AWS_SECRET_ACCESS_KEY=a^b&c|d (e)"
 set "AWS_SESSION_TOKEN=token"

@@ -66,6 +66,14 @@ func readers() []reader {
 	return all
 }
 
+// others are the lines that show what is left of the variables that were set before.
+func (r reader) others() string {
+	if r.format == EnvNoExport {
+		return "AWS_PROFILE=p\nAWS_DEFAULT_PROFILE=q\nAWS_SECURITY_TOKEN=old\n"
+	}
+	return "AWS_PROFILE=unset\nAWS_DEFAULT_PROFILE=unset\nAWS_SECURITY_TOKEN=unset\n"
+}
+
 // evaluate runs the script with text in the file $1, where a profile is set.
 func (r reader) evaluate(t *testing.T, text string) string {
 	t.Helper()
@@ -107,11 +115,8 @@ AWS_SESSION_TOKEN=t%st
 AWS_CREDENTIAL_EXPIRATION=2026-11-21T12:00:00Z
 AWS_REGION=eu-west-1
 AWS_DEFAULT_REGION=eu-west-1
-AWS_PROFILE=unset
-AWS_DEFAULT_PROFILE=unset
-AWS_SECURITY_TOKEN=unset
-%d
-`, v[0], v[1], v[2], exported)
+%s%d
+`, v[0], v[1], v[2], r.others(), exported)
 				if got := r.evaluate(t, lines(t, r.format, c)); got != want {
 					t.Errorf("it read\n%s\nwant\n%s", got, want)
 				}
@@ -148,7 +153,7 @@ func TestEvalWithoutQuotes(t *testing.T) {
 				}
 				r := reader{shell: shell, format: format, script: "set -eu\neval $(cat \"$1\")" + show}
 				got := r.evaluate(t, lines(t, format, sample()))
-				if !strings.Contains(got, "AWS_SECRET_ACCESS_KEY="+marked+"\nAWS_SESSION_TOKEN=token\n") || !strings.HasSuffix(got, "AWS_PROFILE=unset\nAWS_DEFAULT_PROFILE=unset\nAWS_SECURITY_TOKEN=unset\n"+exported+"\n") {
+				if !strings.Contains(got, "AWS_SECRET_ACCESS_KEY="+marked+"\nAWS_SESSION_TOKEN=token\n") || !strings.HasSuffix(got, r.others()+exported+"\n") {
 					t.Errorf("it read\n%s", got)
 				}
 			})
@@ -167,7 +172,7 @@ func TestShellsReadTheUndoing(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := r.evaluate(t, lines(t, r.format, sample())+b.String())
-			want := strings.ReplaceAll("AWS_ACCESS_KEY_ID=-AWS_SECRET_ACCESS_KEY=-AWS_SESSION_TOKEN=-AWS_CREDENTIAL_EXPIRATION=-AWS_REGION=-AWS_DEFAULT_REGION=-AWS_PROFILE=-AWS_DEFAULT_PROFILE=-AWS_SECURITY_TOKEN=-", "-", "unset\n") + "0\n"
+			want := strings.ReplaceAll("AWS_ACCESS_KEY_ID=-AWS_SECRET_ACCESS_KEY=-AWS_SESSION_TOKEN=-AWS_CREDENTIAL_EXPIRATION=-AWS_REGION=-AWS_DEFAULT_REGION=-", "-", "unset\n") + r.others() + "0\n"
 			if got != want {
 				t.Errorf("it read\n%s", got)
 			}

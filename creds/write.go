@@ -16,7 +16,7 @@ type Format string
 const (
 	Process     Format = "process"       // the credential_process JSON
 	Env         Format = "env"           // export K=V lines for a POSIX shell
-	EnvNoExport Format = "env-no-export" // K=V lines for a POSIX shell
+	EnvNoExport Format = "env-no-export" // K=V lines for a POSIX shell, and for what reads such files
 	Fish        Format = "fish"          // set -gx K 'V'; lines for fish
 	PowerShell  Format = "powershell"    // $Env:K='V' lines for PowerShell
 	WindowsCmd  Format = "windows-cmd"   // set "K=V" lines for cmd.exe

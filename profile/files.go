@@ -3,10 +3,12 @@ package profile
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // maxFileSize bounds what is read of a file, in bytes. The largest config seen
@@ -59,7 +61,7 @@ type source interface {
 	io.Reader
 	io.ReaderAt
 	io.Closer
-	Size() int64 // when it was opened
+	Size() int64 // when it was looked at
 }
 
 // memory is a source that was read already.
@@ -77,36 +79,72 @@ func (f largeFile) Size() int64 { return f.size }
 // openFile gives the file, an empty one if it does not exist. What is small or
 // no regular file (a pipe) is read at once; a large one is not, since touching
 // that much fresh memory takes longer than the search. Its errors are *Error.
+// What the file is it is asked before: opening a pipe waits for who writes to it.
 func openFile(path string) (source, error) {
 	nothing := memory{bytes.NewReader(nil)}
 	if path == "" {
 		return nothing, nil
 	}
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nothing, nil
-	}
-	if err != nil {
-		return nil, unreadable(path, err)
-	}
-	info, err := f.Stat()
-	if err == nil && info.Mode().IsRegular() && smallFile < info.Size() && info.Size() <= maxFileSize {
-		return largeFile{f, info.Size()}, nil
-	}
-	defer f.Close()
+	info, err := os.Stat(path)
 	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nothing, nil
 	case err != nil:
 		return nil, unreadable(path, err)
 	case info.IsDir():
 		return nil, &Error{File: path, Message: "is a directory, not a file"}
-	case info.Mode().IsRegular() && info.Size() > maxFileSize:
+	case !info.Mode().IsRegular():
+		return readPipe(path, patience)
+	case info.Size() > maxFileSize:
 		return nil, tooLarge(path)
 	}
-	data, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
+	f, err := os.Open(path)
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
+	if info.Size() > smallFile {
+		return largeFile{f, info.Size()}, nil
+	}
+	defer f.Close()
+	return readWhole(f)
+}
+
+func readWhole(f *os.File) (source, error) {
+	data, err := io.ReadAll(io.LimitReader(f, maxFileSize+1))
+	if err != nil {
+		return nil, unreadable(f.Name(), err)
+	}
 	return memory{bytes.NewReader(data)}, nil
+}
+
+// patience is how long a pipe is waited for: the program that fills it, as in
+// AWS_CONFIG_FILE=<(PROGRAM), may have something to do first.
+const patience = 10 * time.Second
+
+// readPipe reads what is no regular file to its end, if that comes in time. A wait
+// in vain goes on beside us: opening a pipe cannot be called off.
+func readPipe(path string, patience time.Duration) (source, error) {
+	type answer struct {
+		source
+		err error
+	}
+	ended := make(chan answer, 1)
+	go func() {
+		f, err := os.Open(path)
+		if err != nil {
+			ended <- answer{err: unreadable(path, err)}
+			return
+		}
+		defer f.Close()
+		s, err := readWhole(f)
+		ended <- answer{s, err}
+	}()
+	select {
+	case a := <-ended:
+		return a.source, a.err
+	case <-time.After(patience):
+		return nil, &Error{File: path, Message: fmt.Sprintf("is a pipe or a device, and did not end in %s", patience)}
+	}
 }
 
 // smallFile is the size in bytes up to which a file is read at once, and of the

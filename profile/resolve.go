@@ -13,6 +13,8 @@ type resolver struct {
 	seen  map[string]bool // members of p.Chain
 	links []*section      // the profiles whose settings count, outermost first
 	self  *Setting        // the source that names its own profile
+	// standIns are the profiles that only stand for another.
+	standIns []standIn
 	// missing is a profile that was named and has no section.
 	missing string
 }
@@ -38,6 +40,9 @@ func (v *resolver) resolve() error {
 		return err
 	}
 	v.inherit()
+	if err := v.sameRoles(); err != nil {
+		return err
+	}
 	if err := v.findBase(); err != nil {
 		return err
 	}
@@ -72,6 +77,7 @@ func (v *resolver) walk() error {
 // enter gives the section of a profile, or of the one it stands for. by is the
 // setting that names it, zero for the profile asked for.
 func (v *resolver) enter(name string, by Setting) (*section, error) {
+	var over []*section // those that stand for another
 	for {
 		if v.seen[name] {
 			return nil, v.cycle(name, by)
@@ -94,10 +100,38 @@ func (v *resolver) enter(name string, by Setting) (*section, error) {
 		call, _ := sec.lookup("credential_process")
 		other, ours := v.ownCall(call)
 		if !ours || other == "" || other == name {
+			for _, o := range over {
+				v.standIns = append(v.standIns, standIn{o, sec})
+			}
 			return sec, nil
 		}
+		over = append(over, sec)
 		name, by = other, call
 	}
+}
+
+// standIn is a profile and the one that it stands for.
+type standIn struct{ over, under *section }
+
+// sameRoles is an error if a profile that stands for another names a role of its
+// own: whoever wrote that line would be handed the credentials of the other.
+func (v *resolver) sameRoles() error {
+	for _, s := range v.standIns {
+		role, ok := s.over.lookup("role_arn")
+		own, has := s.under.lookup("role_arn")
+		if !ok || role.Value == own.Value {
+			continue
+		}
+		other := "no role"
+		if has {
+			other = "another role"
+		}
+		call, _ := s.over.lookup("credential_process")
+		e := bad(s.over.name, role, "profile %q stands for %q, which has %s", s.over.name, s.under.name, other)
+		e.Hint = fmt.Sprintf("if this role is meant, write --profile %q at %s, else remove the role_arn", s.over.name, call.Place())
+		return e
+	}
+	return nil
 }
 
 // next gives the profile that sec takes its keys from, nil if sec is the last.

@@ -78,6 +78,8 @@ func TestResolve(t *testing.T) {
 		"two profiles as a link": {"[profile x]\n" + role("X") + "source_profile = a\n[profile a]\ncredential_process = daypass credential-process --profile=b\n[profile b]\n" + role("B") + "source_profile = c\n", "[c]\n" + keys,
 			"credentials-file of c AKIA > B of b > X of x"},
 		"three profiles":  {"[profile a]\ncredential_process = daypass credential-process --profile b\n[profile b]\ncredential_process = daypass credential-process --profile c\n[profile c]\n" + keys, "", "config-file of c AKIA"},
+		"two of one role": {"[profile a]\ncredential_process = daypass credential-process --profile b\ndaypass_" + role("B") + "[profile b]\n" + role("B") + "source_profile = c\n", "[c]\n" + keys, "credentials-file of c AKIA > B of b"},
+		"a hidden role":   {"[profile a]\ncredential_process = daypass credential-process --profile b\ndaypass_role_arn =\n" + role("A") + "[profile b]\n" + role("B") + "source_profile = c\n", "[c]\n" + keys, "credentials-file of c AKIA > B of b"},
 		"call of oneself": {"[profile a]\ncredential_process = daypass credential-process --profile a\ndaypass_source_profile = b\n[profile b]\n" + keys, "", "config-file of b AKIA"},
 		"call of nobody":  {"[profile a]\ncredential_process = daypass.exe credential-process\n" + keys, "", "config-file of a AKIA"},
 
@@ -127,6 +129,12 @@ func TestResolveErrors(t *testing.T) {
 		"a role by a token too long": {"[profile a]\n" + role("A") + "web_identity_token_file = /t\nduration_seconds = 43201\n", "", 4, "duration_seconds", "43200", nil},
 		"process by a shell":         {"[profile a]\n" + role("A") + "source_profile = b\n[profile b]\ncredential_process = op read | jq\n", "", 5, "credential_process", "without a shell", nil},
 		"process after a variable":   {"[profile a]\nmfa_serial = serial-of-a\ndaypass_credential_process = SEED=0 op\n", "", 3, "daypass_credential_process", "begin with a variable", nil},
+
+		"another's role":             {"[profile a]\ncredential_process = daypass credential-process --profile b\ndaypass_" + role("A") + "[profile b]\n" + role("B") + "source_profile = c\n[profile c]\n" + keys, "", 3, "daypass_role_arn", `profile "a" stands for "b", which has another role`, nil},
+		"another's, in a plain line": {"[profile a]\n" + role("A") + "credential_process = daypass credential-process --profile b\n[profile b]\n" + role("B") + "source_profile = c\n[profile c]\n" + keys, "", 2, "role_arn", `profile "a" stands for "b", which has another role`, nil},
+		"another's, by the prefix":   {"[profile a]\n" + role("A") + "daypass_credential_process = daypass credential-process --profile b\n[profile b]\n" + role("B") + "source_profile = c\n[profile c]\n" + keys, "", 2, "role_arn", `profile "a" stands for "b", which has another role`, nil},
+		"a role for keys":            {"[profile a]\ncredential_process = daypass credential-process --profile b\ndaypass_" + role("A") + "[profile b]\n" + keys, "", 3, "daypass_role_arn", `profile "a" stands for "b", which has no role`, nil},
+		"another's, further in":      {"[profile a]\n" + role("A") + "source_profile = b\n[profile b]\ncredential_process = daypass credential-process --profile c\n[profile c]\n" + role("C") + "credential_process = daypass credential-process --profile d\n[profile d]\n" + keys, "", 7, "role_arn", `profile "c" stands for "d"`, nil},
 
 		"cycle of two":                  {"[profile a]\n" + role("A") + "source_profile = b\n[profile b]\n" + role("B") + "source_profile = a\n", "", 6, "source_profile", "a -> b -> a", ErrCycle},
 		"cycle further in":              {"[profile a]\n" + role("A") + "source_profile = b\n[profile b]\n" + role("B") + "source_profile = c\n[profile c]\n" + role("C") + "source_profile = b\n", "", 9, "source_profile", ": b -> c -> b", ErrCycle},

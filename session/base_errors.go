@@ -21,7 +21,7 @@ type BaseProblem int
 const (
 	ProgramFailed    BaseProblem = iota // the program; Err says how
 	ProgramSlow                         // the program
-	BaseUnreadable                      // what gave something else than credentials: the program, the host
+	BaseUnreadable                      // what gave something else than credentials: the program, of which Err may say more, the host
 	BaseExpired                         // nothing
 	TokenUnreadable                     // the file of the token, behind the variable if one names it, or the variable; Err says why
 	SignInNeeded                        // the sso_session, empty if there is none

@@ -41,36 +41,52 @@ func (b Base) program(command profile.Setting) getter {
 		case err != nil:
 			return creds.Credentials{}, b.failed(ProgramFailed, args[0], err)
 		}
-		c, ok := parseProcess(out)
+		c, ok, problem := parseProcess(out)
 		if !ok {
-			return creds.Credentials{}, b.failed(BaseUnreadable, args[0], nil)
+			return creds.Credentials{}, b.failed(BaseUnreadable, args[0], problem)
 		}
 		return c, nil
 	}
 }
 
+// errExpiration does not quote what was read.
+var errExpiration = errors.New("its Expiration is no time like 2026-03-02T09:14:07Z")
+
 // parseProcess reads what a credential_process prints. What it cannot read it says
-// nothing about: encoding/json quotes what it stumbles over, and that may be a part
-// of a secret.
-func parseProcess(out []byte) (creds.Credentials, bool) {
+// next to nothing about: encoding/json quotes what it stumbles over, and that may be
+// a part of a secret. The error is nil if it says nothing.
+func parseProcess(out []byte) (c creds.Credentials, ok bool, problem error) {
 	var answer struct {
 		Version                                    int
 		AccessKeyID, SecretAccessKey, SessionToken string
-		Expiration                                 *time.Time
+		Expiration                                 *string
 	}
 	err := json.Unmarshal(out, &answer)
 	if err != nil || answer.Version != 1 || answer.SecretAccessKey == "" || !inHeader(answer.AccessKeyID) || answer.SessionToken != "" && !inHeader(answer.SessionToken) {
-		return creds.Credentials{}, false
+		return creds.Credentials{}, false, nil
 	}
-	c := creds.Credentials{
+	c = creds.Credentials{
 		AccessKeyID:     answer.AccessKeyID,
 		SecretAccessKey: creds.NewSecret(answer.SecretAccessKey),
 		SessionToken:    creds.NewSecret(answer.SessionToken),
 	}
-	if answer.Expiration != nil {
-		c.Expiration = answer.Expiration.UTC().Truncate(time.Second)
+	if answer.Expiration == nil {
+		return c, true, nil
 	}
-	return c, true
+	c.Expiration, err = parseTime(*answer.Expiration)
+	if err != nil {
+		return creds.Credentials{}, false, errExpiration
+	}
+	return c, true, nil
+}
+
+// parseTime reads RFC 3339, and an offset without a colon as botocore does.
+func parseTime(s string) (time.Time, error) {
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		t, err = time.Parse("2006-01-02T15:04:05Z0700", s)
+	}
+	return t.UTC().Truncate(time.Second), err
 }
 
 // inHeader reports whether s can be sent in the header of a request.

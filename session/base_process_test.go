@@ -205,6 +205,8 @@ func TestParseProcess(t *testing.T) {
 		{` {"Version": 1, ` + id + key + `,"SessionToken":null,"Expiration":null,"More":{}}` + "\r\n", true},
 		{`{"Version":1,` + id + key + `,"SessionToken":"t","Expiration":"2026-03-02T09:14:07Z"}`, true},
 		{`{"Version":1,` + id + key + `,"SessionToken":"t","Expiration":"2026-03-02T09:14:07.5+01:00"}`, true},
+		{`{"Version":1,` + id + key + `,"SessionToken":"t","Expiration":"2026-03-02T09:14:07+0000"}`, true},
+		{`{"Version":1,` + id + key + `,"SessionToken":"t","Expiration":"2026-03-02T09:14:07.123456-0130"}`, true},
 		{``, false},
 		{`null`, false},
 		{`[]`, false},
@@ -223,9 +225,12 @@ func TestParseProcess(t *testing.T) {
 		{`{"Version":1,` + id + key, false},
 		{"\ufeff" + `{"Version":1,` + id + key + `}`, false},
 	} {
-		c, ok := parseProcess([]byte(test.out))
+		c, ok, problem := parseProcess([]byte(test.out))
 		if ok != test.ok || ok && (c.AccessKeyID != "AKIA" || c.SecretAccessKey.Reveal() != "MARKED/secret" || c.Temporary() != strings.Contains(test.out, `:"t"`)) {
 			t.Errorf("%s: %+v, %v", test.out, c, ok)
+		}
+		if (problem != nil) != strings.Contains(test.out, `"Expiration":"MARKED"`) || problem != nil && strings.Contains(problem.Error(), "MARKED") {
+			t.Errorf("%s: %v", test.out, problem)
 		}
 		if c.Expiration.IsZero() != !strings.Contains(test.out, `"2026`) && ok {
 			t.Errorf("%s: ends %s", test.out, c.Expiration)
@@ -236,7 +241,7 @@ func TestParseProcess(t *testing.T) {
 func FuzzParseProcess(f *testing.F) {
 	f.Add([]byte(`{"Version":1,"AccessKeyId":"AKIA","SecretAccessKey":"s","SessionToken":"t","Expiration":"2026-03-02T09:14:07Z"}`))
 	f.Fuzz(func(t *testing.T, out []byte) {
-		if c, ok := parseProcess(out); ok && (c.AccessKeyID == "" || c.SecretAccessKey.Empty() || strings.ContainsAny(c.AccessKeyID+c.SessionToken.Reveal(), " \r\n\x00")) {
+		if c, ok, _ := parseProcess(out); ok && (c.AccessKeyID == "" || c.SecretAccessKey.Empty() || strings.ContainsAny(c.AccessKeyID+c.SessionToken.Reveal(), " \r\n\x00")) {
 			t.Errorf("%q is taken", out)
 		}
 	})

@@ -3,8 +3,6 @@ package session
 import (
 	"context"
 	"errors"
-	"io"
-	"os"
 	"strings"
 
 	"daypass/creds"
@@ -32,12 +30,7 @@ func (b Base) identityToken(file profile.Setting) getter {
 }
 
 func readToken(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", errors.Unwrap(err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxToken+2)) // a line's end is none of it
+	text, err := readFile(path, maxToken+2) // a line's end is none of it
 	if err != nil {
 		return "", errors.Unwrap(err)
 	}

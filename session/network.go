@@ -164,11 +164,14 @@ func (n Network) Check() error {
 	return err
 }
 
+// mostBundle is in bytes; the authorities of a whole system take 200 KB.
+const mostBundle = 64 << 20
+
 // options are the settings that the SDK would have read from the profile.
 func (n Network) options() ([]func(*config.LoadOptions) error, error) {
 	var options []func(*config.LoadOptions) error
 	if n.CABundle.Value != "" {
-		pem, err := os.ReadFile(n.CABundle.Value)
+		pem, err := readFile(n.CABundle.Value, mostBundle)
 		if err != nil {
 			return nil, &NetworkConfigError{From: n.CABundle.From, Err: err}
 		}

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -73,27 +74,44 @@ func readPolicyARNs(s *Step, value string) error {
 // readPolicy takes JSON, or a file's name as the AWS CLI takes it. A program that
 // runs in any folder reads it, so the name is absolute.
 func readPolicy(s *Step, value string) (err error) {
-	path, isFile := strings.CutPrefix(value, "file://")
-	if !isFile {
+	path, isFile, err := PolicyFile(value)
+	switch {
+	case err != nil:
+		return err
+	case !isFile:
 		s.Policy = value
 		return nil
-	}
-	if !filepath.IsAbs(path) {
+	case !filepath.IsAbs(path):
 		return fmt.Errorf("the policy file is not an absolute path")
 	}
-	s.Policy, err = ReadPolicyFile(path)
+	text, err := readFile(path, longestPolicy)
+	s.Policy, err = policyOf(path, text, err)
 	return err
 }
 
-// ReadPolicyFile reads a policy from a file, without the blanks around it. No more
-// of the file is read than tells that it is too long.
+// PolicyFile is the file that s names, if s is not the policy itself. What looks like
+// neither is an error.
+func PolicyFile(s string) (path string, isFile bool, err error) {
+	path, isFile = strings.CutPrefix(s, "file://")
+	if isFile || s == "" || strings.HasPrefix(strings.TrimSpace(s), "{") || json.Valid([]byte(s)) {
+		return path, isFile, nil
+	}
+	return "", false, fmt.Errorf("the policy is not a JSON object; a file is named as file://%s", s)
+}
+
+// ReadPolicyFile reads a policy from a file without the blanks around it, or from a
+// pipe, for whose end it waits. No more is read than tells that it is too long.
 func ReadPolicyFile(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return "", fmt.Errorf("reading the policy: %w", err)
+		return policyOf(path, nil, err)
 	}
 	defer func() { _ = f.Close() }()
 	text, err := io.ReadAll(io.LimitReader(f, longestPolicy))
+	return policyOf(path, text, err)
+}
+
+func policyOf(path string, text []byte, err error) (string, error) {
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("reading the policy: %w", err)
