@@ -61,7 +61,7 @@ type source interface {
 	io.Reader
 	io.ReaderAt
 	io.Closer
-	Size() int64 // when it was looked at
+	Size() int64 // when it was opened
 }
 
 // memory is a source that was read already.
@@ -103,10 +103,24 @@ func openFile(path string) (source, error) {
 		return nil, unreadable(path, err)
 	}
 	if info.Size() > smallFile {
-		return largeFile{f, info.Size()}, nil
+		return openLarge(f)
 	}
 	defer f.Close()
 	return readWhole(f)
+}
+
+// openLarge asks again for the size: another file may have come in the place of the
+// one that was looked at.
+func openLarge(f *os.File) (source, error) {
+	info, err := f.Stat()
+	if err == nil && info.Mode().IsRegular() && info.Size() <= maxFileSize {
+		return largeFile{f, info.Size()}, nil
+	}
+	_ = f.Close()
+	if err != nil {
+		return nil, unreadable(f.Name(), err)
+	}
+	return nil, tooLarge(f.Name())
 }
 
 func readWhole(f *os.File) (source, error) {
