@@ -109,3 +109,75 @@ func renew(ctx context.Context, c *Cache, key string, i creds.Issued) error {
 	}
 	return nil
 }
+
+// Beside a crowd that renews, one process removes what the index knows. What is left
+// is known to it too.
+func TestKernelRemovalInACrowd(t *testing.T) {
+	keyringtest.NeedAlone(t)
+	keyringtest.NeedQuota(t)
+	path := filepath.Join(t.TempDir(), "state")
+	var all sync.WaitGroup
+	for i := range 10 {
+		all.Go(func() {
+			if got := run(t, "renewals", path, storesOf+"=kernel", "DAYPASS_TEST_WRITER="+strconv.Itoa(i)); got != "" {
+				t.Errorf("writer %d: %s", i, got)
+			}
+		})
+	}
+	over := make(chan struct{})
+	go func() {
+		all.Wait()
+		close(over)
+	}()
+	defer func() { _ = keyring.Kernel{}.Clear() }()
+	c := &Cache{Stores: []Store{Kernel{}}, State: state.New(path), Now: func() time.Time { return noon }}
+	removed := 0
+	for !done(over) {
+		for _, account := range c.indexed(Kernel{}) {
+			existed, err := c.Delete(t.Context(), account)
+			if err != nil {
+				t.Error(err)
+			}
+			if existed {
+				removed++
+			}
+		}
+	}
+	left, err := keyring.Kernel{}.Accounts()
+	known := c.indexed(Kernel{})
+	slices.Sort(left)
+	slices.Sort(known)
+	if err != nil || !slices.Equal(left, known) {
+		t.Errorf("%v: the items are\n%v, those of the index\n%v", err, left, known)
+	}
+	if removed == 0 {
+		t.Error("no removal has met an entry")
+	}
+}
+
+func done(over <-chan struct{}) bool {
+	select {
+	case <-over:
+		return true
+	default:
+		return false
+	}
+}
+
+// renewals is the work of one of those beside whom entries are removed.
+func renewals(ctx context.Context, c *Cache) error {
+	for n := range 30 {
+		for _, key := range []string{"shared", os.Getenv("DAYPASS_TEST_WRITER") + " " + strconv.Itoa(n)} {
+			unlock, err := c.Lock(ctx, key)
+			if err != nil {
+				return err
+			}
+			err = c.Put(ctx, key, sample())
+			unlock()
+			if err != nil && !errors.Is(err, keyring.ErrNotFound) { // it was removed before it was read back
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -21,7 +21,7 @@ import (
 )
 
 // kernelWork is what a child does beside the work of every system.
-var kernelWork = map[string]func(context.Context, *Cache) error{"crowd": crowd, "quota": quota}
+var kernelWork = map[string]func(context.Context, *Cache) error{"crowd": crowd, "renewals": renewals, "quota": quota}
 
 // forbid makes calls to the kernel keyring fail in this child, if it is told to.
 func forbid() error {

@@ -27,6 +27,10 @@ type crowded interface {
 // quota. The bytes of a live one it gives back at once.
 const settling = 30 * time.Millisecond
 
+// settlings is how often that is waited for when nothing more can go: by the reckoning
+// there is room then, and a busy kernel takes longer.
+const settlings = 30
+
 // makeRoom drops what has expired, and then what can be spared, one after the
 // other, until set succeeds. What somebody else is renewing stays.
 func (c *Cache) makeRoom(ctx context.Context, s crowded, account string, item []byte, i creds.Issued, set func() error) error {
@@ -45,11 +49,16 @@ func (c *Cache) makeRoom(ctx context.Context, s crowded, account string, item []
 		e, foreign := decode(item)
 		return err == nil && foreign == nil && cost(e, i) < 0
 	}
-	for _, other := range s.spare(account, item, i) {
+	spare := s.spare(account, item, i)
+	for n, other := range spare {
 		if !c.drop(ctx, s, other, other == account, cheaper) {
 			continue
 		}
-		if err = set(); errors.Is(err, keyring.ErrFull) {
+		waits := 1
+		if n == len(spare)-1 {
+			waits = settlings
+		}
+		for err = set(); waits > 0 && errors.Is(err, keyring.ErrFull); waits-- {
 			time.Sleep(settling)
 			err = set()
 		}
