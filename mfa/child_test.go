@@ -15,6 +15,7 @@ import (
 type hung struct {
 	net.Conn
 	lines *bufio.Reader
+	pid   int
 }
 
 // answers reports whether it is still there.
@@ -44,9 +45,9 @@ func starts(t *testing.T, a *Asker, part string) (h hung, ended <-chan error, el
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	h = hung{conn, bufio.NewReader(conn)}
-	if !h.answers() {
-		t.Fatal("the program that the child has started does not answer")
+	h = hung{Conn: conn, lines: bufio.NewReader(conn)}
+	if _, err := fmt.Fscanln(h.lines, &h.pid); err != nil || !h.answers() {
+		t.Fatalf("the program that the child has started does not answer, %v", err)
 	}
 	return h, ended, func() { close(deadline) }
 }
@@ -66,11 +67,12 @@ func TestProcessLeavesSomethingBehind(t *testing.T) {
 func TestDeadlineKillsTheWholeGroup(t *testing.T) {
 	a := asker(t, types())
 	h, ended, elapse := starts(t, a, "hang")
+	ends := h.watch(t)
 	elapse()
 	if err := <-ended; !errors.Is(err, ErrTimedOut) {
 		t.Errorf("error %v", err)
 	}
-	if h.answers() {
+	if !ends() {
 		t.Error("the grandchild goes on")
 	}
 	if m := recall(a.State, dev.Serial, a.now); m.Failures[inProgram].Kind != kindTimedOut {

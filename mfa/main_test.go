@@ -135,6 +135,7 @@ func playHung(address string) int {
 	if err != nil {
 		return 1
 	}
+	fmt.Fprintln(conn, os.Getpid())
 	_, _ = io.Copy(conn, conn) // until the test closes it
 	return 0
 }
