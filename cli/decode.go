@@ -21,8 +21,12 @@ import (
 // mostPasted is how much of standard input is read, in bytes.
 const mostPasted = 1 << 20
 
-// errNoMessage is a text without an encoded message.
-var errNoMessage = errors.New("there is no encoded authorization failure message in it")
+var (
+	// errNoMessage is a text without an encoded message.
+	errNoMessage = errors.New("there is no encoded authorization failure message in it")
+	// errUnread is a terminal on which the text could not be typed to its end.
+	errUnread = errors.New("the message was not read to its end")
+)
 
 func (a *app) decodeCommand() *cobra.Command {
 	var o options
@@ -77,16 +81,21 @@ func (a *app) decode(ctx context.Context, in io.Reader, args []string, name stri
 	return a.denialText(denial, session.FindReason(text))
 }
 
-// pasted is the text that was given. No signal waits for the end of standard input,
-// which may never come.
+// pasted is the text that was given.
 func (a *app) pasted(ctx context.Context, in io.Reader, args []string) (string, error) {
 	if len(args) > 0 {
 		return args[0], nil
 	}
-	a.catchSignals()
+	a.catchSignals() // what the terminal's mode is changed to must be changed back
 	if f, ok := in.(*os.File); ok && tty.IsTerminal(f) {
-		a.tell("daypass: paste the message or the whole error, then press Enter and Ctrl-D")
+		return a.typed(ctx, f)
 	}
+	return toTheEnd(ctx, in)
+}
+
+// toTheEnd is what is read from in. No signal waits for the end, which may never
+// come.
+func toTheEnd(ctx context.Context, in io.Reader) (string, error) {
 	var text []byte
 	ended := make(chan error, 1)
 	go func() {
@@ -208,6 +217,8 @@ func decodeWords(err error) (what, hint string, code int) {
 	switch {
 	case errors.Is(err, errNoMessage):
 		return err.Error(), "paste the whole error, or what stands behind \"Encoded authorization failure message:\", uncut", exitUsage
+	case errors.Is(err, errUnread):
+		return err.Error(), "paste it again, or give it as a file: daypass decode < FILE", exitRefused
 	case errors.Is(err, session.ErrNoDenial):
 		return err.Error(), "--json prints it as it is, if it is JSON", exitFailed
 	}
