@@ -55,8 +55,8 @@ func (a *app) decode(ctx context.Context, in io.Reader, args []string, name stri
 	if err != nil {
 		return err
 	}
-	message := session.FindMessage(text)
-	if message == "" {
+	readings := session.FindMessages(text)
+	if len(readings) == 0 {
 		return errNoMessage
 	}
 	g, err := a.prepared(ctx, o, name)
@@ -67,7 +67,7 @@ func (a *app) decode(ctx context.Context, in io.Reader, args []string, name stri
 	if err != nil {
 		return err
 	}
-	document, err := session.Decode(ctx, g.plan.network, signer, message)
+	document, err := session.Decode(ctx, g.plan.network, signer, readings...)
 	if err != nil {
 		return err
 	}
