@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -24,6 +25,8 @@ const mostPasted = 1 << 20
 var (
 	// errNoMessage is a text without an encoded message.
 	errNoMessage = errors.New("there is no encoded authorization failure message in it")
+	// errDashed is a message that was taken for a flag.
+	errDashed = errors.New("a message that begins with - reads as a flag")
 	// errUnread is a terminal on which the text could not be typed to its end.
 	errUnread = errors.New("the message was not read to its end")
 )
@@ -35,9 +38,11 @@ func (a *app) decodeCommand() *cobra.Command {
 		Use:   "decode [MESSAGE]",
 		Short: "Tell why AWS denied a call, from its encoded message",
 		Long: `Has STS decode an "Encoded authorization failure message" (DecodeAuthorizationMessage),
-given alone or within the whole error, as argument or on standard input.`,
-		Example: `  daypass decode --profile dev < error.txt`,
-		Args:    cobra.MaximumNArgs(1),
+given alone or within the whole error, as argument or on standard input. An argument
+that begins with - needs -- before it.`,
+		Example: `  daypass decode --profile dev < error.txt
+  daypass decode --profile dev -- -r3OZ...`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name, err := a.oneProfile(nil, o)
 			if err != nil {
@@ -46,8 +51,19 @@ given alone or within the whole error, as argument or on standard input.`,
 			return ran(a.decode(cmd.Context(), cmd.InOrStdin(), args, name, o, asJSON))
 		},
 	}
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		if slices.ContainsFunc(a.Args, isDashed) {
+			return ran(errDashed)
+		}
+		return &usageError{err}
+	})
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the whole decoded message")
 	return a.calling(cmd, &o)
+}
+
+// isDashed reports whether arg is a message that reads as a flag: one in 64 does.
+func isDashed(arg string) bool {
+	return strings.HasPrefix(arg, "-") && slices.Equal(session.FindMessages(arg), []string{arg})
 }
 
 func (a *app) decode(ctx context.Context, in io.Reader, args []string, name string, o options, asJSON bool) error {
@@ -217,6 +233,8 @@ func decodeWords(err error) (what, hint string, code int) {
 	switch {
 	case errors.Is(err, errNoMessage):
 		return err.Error(), "paste the whole error, or what stands behind \"Encoded authorization failure message:\", uncut", exitUsage
+	case errors.Is(err, errDashed):
+		return err.Error(), "write -- before it, behind all flags, or give it on standard input", exitUsage
 	case errors.Is(err, errUnread):
 		return err.Error(), "paste it again, or give it as a file: daypass decode < FILE", exitRefused
 	case errors.Is(err, session.ErrNoDenial):
