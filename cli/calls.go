@@ -61,7 +61,7 @@ func (a *app) callHint(e *session.RefusedError) string {
 		}
 	case session.DecodeAuthorizationMessage:
 		switch {
-		case e.Code == "InvalidAuthorizationMessageException":
+		case e.BadMessage():
 			return "give the whole message, uncut, of a call in the profile's account"
 		case denied:
 			return "name a profile by --profile whose policies allow sts:DecodeAuthorizationMessage"

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -21,8 +22,14 @@ import (
 // mostPasted is how much of standard input is read, in bytes.
 const mostPasted = 1 << 20
 
-// errNoMessage is a text without an encoded message.
-var errNoMessage = errors.New("there is no encoded authorization failure message in it")
+var (
+	// errNoMessage is a text without an encoded message.
+	errNoMessage = errors.New("there is no encoded authorization failure message in it")
+	// errDashed is a message that was taken for a flag.
+	errDashed = errors.New("a message that begins with - reads as a flag")
+	// errUnread is a terminal on which the text could not be typed to its end.
+	errUnread = errors.New("the message was not read to its end")
+)
 
 func (a *app) decodeCommand() *cobra.Command {
 	var o options
@@ -31,9 +38,11 @@ func (a *app) decodeCommand() *cobra.Command {
 		Use:   "decode [MESSAGE]",
 		Short: "Tell why AWS denied a call, from its encoded message",
 		Long: `Has STS decode an "Encoded authorization failure message" (DecodeAuthorizationMessage),
-given alone or within the whole error, as argument or on standard input.`,
-		Example: `  daypass decode --profile dev < error.txt`,
-		Args:    cobra.MaximumNArgs(1),
+given alone or within the whole error, as argument or on standard input. An argument
+that begins with - needs -- before it.`,
+		Example: `  daypass decode --profile dev < error.txt
+  daypass decode --profile dev -- -r3OZ...`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name, err := a.oneProfile(nil, o)
 			if err != nil {
@@ -42,8 +51,19 @@ given alone or within the whole error, as argument or on standard input.`,
 			return ran(a.decode(cmd.Context(), cmd.InOrStdin(), args, name, o, asJSON))
 		},
 	}
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error {
+		if slices.ContainsFunc(a.Args, isDashed) {
+			return ran(errDashed)
+		}
+		return &usageError{err}
+	})
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the whole decoded message")
 	return a.calling(cmd, &o)
+}
+
+// isDashed reports whether arg is a message that reads as a flag: one in 64 does.
+func isDashed(arg string) bool {
+	return strings.HasPrefix(arg, "-") && slices.Equal(session.FindMessages(arg), []string{arg})
 }
 
 func (a *app) decode(ctx context.Context, in io.Reader, args []string, name string, o options, asJSON bool) error {
@@ -51,8 +71,8 @@ func (a *app) decode(ctx context.Context, in io.Reader, args []string, name stri
 	if err != nil {
 		return err
 	}
-	message := session.FindMessage(text)
-	if message == "" {
+	readings := session.FindMessages(text)
+	if len(readings) == 0 {
 		return errNoMessage
 	}
 	g, err := a.prepared(ctx, o, name)
@@ -63,7 +83,7 @@ func (a *app) decode(ctx context.Context, in io.Reader, args []string, name stri
 	if err != nil {
 		return err
 	}
-	document, err := session.Decode(ctx, g.plan.network, signer, message)
+	document, err := session.Decode(ctx, g.plan.network, signer, readings...)
 	if err != nil {
 		return err
 	}
@@ -77,16 +97,21 @@ func (a *app) decode(ctx context.Context, in io.Reader, args []string, name stri
 	return a.denialText(denial, session.FindReason(text))
 }
 
-// pasted is the text that was given. No signal waits for the end of standard input,
-// which may never come.
+// pasted is the text that was given.
 func (a *app) pasted(ctx context.Context, in io.Reader, args []string) (string, error) {
 	if len(args) > 0 {
 		return args[0], nil
 	}
-	a.catchSignals()
+	a.catchSignals() // what the terminal's mode is changed to must be changed back
 	if f, ok := in.(*os.File); ok && tty.IsTerminal(f) {
-		a.tell("daypass: paste the message or the whole error, then press Enter and Ctrl-D")
+		return a.typed(ctx, f)
 	}
+	return toTheEnd(ctx, in)
+}
+
+// toTheEnd is what is read from in. No signal waits for the end, which may never
+// come.
+func toTheEnd(ctx context.Context, in io.Reader) (string, error) {
 	var text []byte
 	ended := make(chan error, 1)
 	go func() {
@@ -208,6 +233,10 @@ func decodeWords(err error) (what, hint string, code int) {
 	switch {
 	case errors.Is(err, errNoMessage):
 		return err.Error(), "paste the whole error, or what stands behind \"Encoded authorization failure message:\", uncut", exitUsage
+	case errors.Is(err, errDashed):
+		return err.Error(), "write -- before it, behind all flags, or give it on standard input", exitUsage
+	case errors.Is(err, errUnread):
+		return err.Error(), "paste it again, or give it as a file: daypass decode < FILE", exitRefused
 	case errors.Is(err, session.ErrNoDenial):
 		return err.Error(), "--json prints it as it is, if it is JSON", exitFailed
 	}

@@ -108,6 +108,12 @@ func (e *RefusedError) BadSigner() bool {
 	return false
 }
 
+// BadMessage reports that STS cannot decode the message: it is cut or changed, too old,
+// or of another account.
+func (e *RefusedError) BadMessage() bool {
+	return e.Code == "InvalidAuthorizationMessageException"
+}
+
 // Busy reports that STS was there and could not answer now.
 func (e *RefusedError) Busy() bool {
 	return e.Status >= 500 || strings.HasPrefix(e.Code, "Throttling") || e.Code == "RequestLimitExceeded"

@@ -34,6 +34,8 @@ var parts = map[string]func() error{
 	"read":        playRead,
 	"hidden":      func() error { return playHidden(func() {}) },
 	"hidden away": func() error { return playHidden(func() { _ = giveAway() }) },
+	"text":        func() error { return playText(func() {}) },
+	"text away":   func() error { return playText(func() { _ = giveAway() }) },
 	"read on go":  func() error { awaitGo(); return playRead() },
 	"read twice":  playReadTwice,
 	"print on go": playPrint,
@@ -71,6 +73,18 @@ func playRead() error {
 
 // playHidden reads a line without an echo, and a moment after it has asked does do.
 func playHidden(do func()) error {
+	return playAsk(do, func(ctx context.Context, term *Terminal) (string, error) { return term.AskHidden(ctx, "secret: ") })
+}
+
+// playText reads a text, and a moment after it has asked does do.
+func playText(do func()) error {
+	return playAsk(do, func(ctx context.Context, term *Terminal) (string, error) { return term.AskText(ctx, "text?", mostText) })
+}
+
+// mostText is what AskText is told to take at most.
+const mostText = 20000
+
+func playAsk(do func(), ask func(context.Context, *Terminal) (string, error)) error {
 	term, err := Open()
 	if err != nil {
 		return err
@@ -81,7 +95,7 @@ func playHidden(do func()) error {
 	ctx, done := CatchSuspend(ctx)
 	defer done()
 	go func() { awaitGo(); do() }()
-	line, err := term.AskHidden(ctx, "secret: ")
+	line, err := ask(ctx, term)
 	if err != nil {
 		return err
 	}

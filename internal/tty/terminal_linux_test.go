@@ -122,26 +122,80 @@ func TestAskHidden(t *testing.T) {
 	}
 }
 
-// Who gets the terminal meanwhile gets its echo too, unless it has a mode of its own.
-func TestTheEchoIsBackForOthers(t *testing.T) {
-	t.Parallel()
-	var before unix.Termios
-	d := sit(t, "hidden away", func(terminal *os.File) { before = termios(t, terminal) })
-	d.Expect("secret: ")
-	d.sayGo()
-	d.want("error: this process runs in the background of its terminal\n")
-	if after := termios(t, d.File()); after != before {
-		t.Errorf("mode afterwards %+v, before %+v", after, before)
+func TestAskText(t *testing.T) {
+	long := strings.Repeat("Abc-123_x", 1000)
+	for name, c := range map[string]struct {
+		end    func(*desk)
+		result string
+	}{
+		"Ctrl-D":           {func(d *desk) { d.Type("\n\x04") }, "line: \"first\\n\"\n"},
+		"Ctrl-D at once":   {func(d *desk) { d.Type("\x04") }, "line: \"first\"\n"},
+		"a long line":      {func(d *desk) { d.Type("\n" + long + "\n\x04") }, "line: \"first\\n" + long + "\\n\"\n"},
+		"too much":         {func(d *desk) { d.Type(strings.Repeat(long, 3)) }, "line: \"first" + strings.Repeat(long, 3)[:mostText-5] + "\"\n"},
+		"corrected":        {func(d *desk) { d.Type("é\x7f\x7f!\n\x7fab\x15c\x15\x15\x04") }, "line: \"firs!\\n\"\n"},
+		"Ctrl-\\ is a key": {func(d *desk) { d.Type("\x1c\x04") }, "line: \"first\\x1c\"\n"},
+		"Ctrl-C":           {func(d *desk) { d.Type("\x03") }, "error: interrupt signal received\n"},
+		"SIGTERM":          {func(d *desk) { _ = d.cmd.Process.Signal(syscall.SIGTERM) }, "error: terminated signal received\n"},
+		"Ctrl-Z":           {func(d *desk) { d.Type("\x1a") }, "error: suspended from the keyboard\n"},
+		"SIGTSTP":          {func(d *desk) { _ = d.cmd.Process.Signal(syscall.SIGTSTP) }, "error: suspended from the keyboard\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var before unix.Termios
+			d := sit(t, "text", func(terminal *os.File) { before = termios(t, terminal) })
+			d.Expect("text?\r\n")
+			during := termios(t, d.File())
+			if during.Lflag != before.Lflag&^unix.ICANON {
+				t.Errorf("mode while asking %+v, before %+v", during, before)
+			}
+			d.Type("first")
+			d.Expect("first")
+			c.end(d)
+			d.want(c.result)
+			if after := termios(t, d.File()); after != before {
+				t.Errorf("mode afterwards %+v, before %+v", after, before)
+			}
+		})
 	}
+}
 
-	d = sit(t, "hidden")
-	d.Expect("secret: ")
-	setRaw(t)(d.File())
-	during := termios(t, d.File())
-	d.Type("jk\n")
-	d.want("error: the terminal is used by a full-screen program\n")
-	if after := termios(t, d.File()); after != during {
-		t.Errorf("mode afterwards %+v, before %+v", after, during)
+// What is typed behind the end is not for the next program: a shell would end by a second Ctrl-D.
+func TestNothingIsLeftOfAText(t *testing.T) {
+	t.Parallel()
+	d := sit(t, "text")
+	d.Expect("text?\r\n")
+	d.Type("first\x04\x04rest\n")
+	d.want("line: \"first\"\n")
+	n, err := unix.IoctlGetInt(int(d.File().Fd()), unix.TIOCINQ)
+	if err != nil || n != 0 {
+		t.Errorf("%d bytes are left, %v", n, err)
+	}
+}
+
+// Who gets the terminal meanwhile gets its mode too, unless it has one of its own.
+func TestTheModeIsBackForOthers(t *testing.T) {
+	for part, asks := range map[string]string{"hidden": "secret: ", "text": "text?\r\n"} {
+		t.Run(part, func(t *testing.T) {
+			t.Parallel()
+			var before unix.Termios
+			d := sit(t, part+" away", func(terminal *os.File) { before = termios(t, terminal) })
+			d.Expect(asks)
+			d.sayGo()
+			d.want("error: this process runs in the background of its terminal\n")
+			if after := termios(t, d.File()); after != before {
+				t.Errorf("mode afterwards %+v, before %+v", after, before)
+			}
+
+			d = sit(t, part)
+			d.Expect(asks)
+			setRaw(t)(d.File())
+			during := termios(t, d.File())
+			d.Type("jk\n")
+			d.want("error: the terminal is used by a full-screen program\n")
+			if after := termios(t, d.File()); after != during {
+				t.Errorf("mode afterwards %+v, before %+v", after, during)
+			}
+		})
 	}
 }
 
@@ -266,6 +320,9 @@ func TestIsTerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer null.Close()
+	if term := (&Terminal{}); term.Is(d.File()) {
+		t.Error("the controlling terminal of others is taken for ours")
+	}
 	if !IsTerminal(d.File()) || IsTerminal(null) || IsTerminal(nil) {
 		t.Errorf("IsTerminal: pty %v, /dev/null %v, nil %v", IsTerminal(d.File()), IsTerminal(null), IsTerminal(nil))
 	}

@@ -22,8 +22,9 @@ const (
 // Terminal is the controlling terminal of this process, opened for itself: closing it or its being non-blocking
 // concerns nobody else. It is for one goroutine; only Print may be called beside another call.
 type Terminal struct {
-	fd int
-	id string
+	fd  int
+	id  string
+	own *unix.Termios // the mode that an Ask has set, nil while it is that of others
 }
 
 // Open opens /dev/tty. Without a terminal, in its background, or when a full-screen program uses it, it opens nothing
@@ -106,24 +107,6 @@ func (t *Terminal) Close() error {
 	return unix.Close(t.fd)
 }
 
-// KeepMode remembers the mode of the terminal before another program gets it, which may end without putting it back. Its errors
-// are those of Print. The function returned puts the mode back; it does nothing if the terminal is not ours any more: then
-// it is another's mode.
-func (t *Terminal) KeepMode() (restore func(), err error) {
-	if err := t.check(); err != nil {
-		return nil, err
-	}
-	mode, err := unix.IoctlGetTermios(t.fd, getTermios)
-	if err != nil {
-		return nil, fmt.Errorf("%w: reading its mode: %w", ErrNone, err)
-	}
-	return func() {
-		if t.inForeground() == nil {
-			_ = unix.IoctlSetTermios(t.fd, setTermios, mode) // at once: a stalled terminal would never be drained
-		}
-	}, nil
-}
-
 // ReadLine returns the next line that is typed, without its newline. Its errors: io.EOF for Ctrl-D; the cause of ctx
 // when that is cancelled; ErrLineTooLong; ErrNone, ErrBackground or ErrRaw when the terminal was taken away meanwhile,
 // in which case nothing of what is typed was read. No reader stays behind to eat the next keys. If no line was
@@ -135,48 +118,6 @@ func (t *Terminal) ReadLine(ctx context.Context) (string, error) {
 		_ = t.write("\n")
 	}
 	return line, err
-}
-
-// AskHidden is Flush, Prompt and ReadLine without an echo, for what nobody may see, now or by scrolling back. The echo is off
-// before the prompt shows, and back when AskHidden returns, whatever ended it; only a process that is killed cannot see to that.
-// The key that would end the process at once (Ctrl-\) means nothing meanwhile.
-func (t *Terminal) AskHidden(ctx context.Context, prompt string) (string, error) {
-	show, err := t.hide()
-	if err != nil {
-		return "", err
-	}
-	defer show()
-	err = t.Flush()
-	if err == nil {
-		err = t.Prompt(prompt)
-	}
-	if err != nil {
-		return "", err
-	}
-	return t.ReadLine(ctx)
-}
-
-// hide switches the echo off, but for the newline. The function returned puts the mode back, unless another program has
-// changed it since.
-func (t *Terminal) hide() (show func(), err error) {
-	if err := t.check(); err != nil {
-		return nil, err
-	}
-	before, err := unix.IoctlGetTermios(t.fd, getTermios)
-	if err != nil {
-		return nil, fmt.Errorf("%w: reading its mode: %w", ErrNone, err)
-	}
-	hidden := *before
-	hidden.Lflag = hidden.Lflag&^unix.ECHO | unix.ECHONL
-	hidden.Cc[unix.VQUIT] = noKey
-	if err := unix.IoctlSetTermios(t.fd, setTermios, &hidden); err != nil {
-		return nil, fmt.Errorf("%w: switching the echo off: %w", ErrNone, err)
-	}
-	return func() {
-		if now, err := unix.IoctlGetTermios(t.fd, getTermios); err == nil && now.Lflag == hidden.Lflag && now.Cc == hidden.Cc {
-			_ = unix.IoctlSetTermios(t.fd, setTermios, before)
-		}
-	}, nil
 }
 
 func (t *Terminal) readLine(ctx context.Context) (string, error) {
@@ -252,7 +193,7 @@ func (t *Terminal) check() error {
 	if err != nil {
 		return fmt.Errorf("%w: reading its mode: %w", ErrNone, err)
 	}
-	if mode.Lflag&unix.ICANON == 0 {
+	if mode.Lflag&unix.ICANON == 0 && !t.isOwn(mode) {
 		return ErrRaw
 	}
 	return nil

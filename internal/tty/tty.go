@@ -1,6 +1,6 @@
 // Package tty owns the controlling terminal: whether a person can be asked on it, what is written to it and the
-// line that is read from it. Of the terminal's modes it changes the echo alone, while a secret is typed, and puts back what it or a
-// program that it was lent to has changed; it knows nothing of codes, and never touches stdin, stdout or stderr.
+// line or the text that is read from it. Of the terminal's modes it changes the echo, while a secret is typed, and that lines are cut, while a
+// text is; it puts back what it or a program that it was lent to has changed. It knows nothing of codes, and never touches stdin, stdout or stderr.
 package tty
 
 import (
