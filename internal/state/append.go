@@ -103,7 +103,9 @@ func (d *Dir) cut(name, path string, line []byte, max int64) error {
 	return replace(path, newer)
 }
 
-// tail returns the whole lines within the last n bytes of f.
+// tail returns the whole lines within the last n bytes of f. One that is not whole at
+// its end is being written, a page at a time: who does that sees that the file was
+// replaced, and writes it again.
 func tail(f *os.File, n int64) ([]byte, error) {
 	size, err := f.Seek(0, io.SeekEnd)
 	if err != nil {
@@ -116,5 +118,5 @@ func tail(f *os.File, n int64) ([]byte, error) {
 	if _, rest, ok := bytes.Cut(data, []byte("\n")); ok && size > n {
 		data = rest
 	}
-	return data, err
+	return data[:bytes.LastIndexByte(data, '\n')+1], err
 }

@@ -193,6 +193,22 @@ func TestAppendTogether(t *testing.T) {
 	}
 }
 
+// A line that another process is writing is not copied in part: the next one would
+// be glued to it.
+func TestAppendCutsAtALine(t *testing.T) {
+	d := New(t.TempDir())
+	path := filepath.Join(d.path, "debug.log")
+	if err := os.WriteFile(path, []byte("one\ntwo\nthr"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Append("debug.log", []byte("four\n"), 12); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(path); string(got) != "four\n" && string(got) != "two\nfour\n" || err != nil {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
 // Below the limit no line is lost, whoever writes.
 func TestAppendLosesNothing(t *testing.T) {
 	if os.Getenv("WINEPREFIX") != "" {
