@@ -186,7 +186,7 @@ func TestDelete(t *testing.T) {
 		t.Errorf("Delete: %v, left %v", err, m.items)
 	}
 	put()
-	if err := c.State.Remove(entries + "/" + file(c.Stores[0], Account("key"))); err != nil {
+	if err := c.State.Remove(indexFile(c.Stores[0], Account("key"))); err != nil {
 		t.Fatal(err)
 	}
 	if existed, err := c.Delete(t.Context(), Account("key")); !existed || err != nil {
@@ -202,7 +202,7 @@ func TestClear(t *testing.T) {
 		}
 	}
 	other := entries + "/other-" + Account("a")
-	text, err := c.State.Read(entries + "/" + file(c.Stores[0], Account("a")))
+	text, err := c.State.Read(indexFile(c.Stores[0], Account("a")))
 	if err := errors.Join(err, c.State.Write(other, text), c.State.Remove(entries+"/"+file(c.Stores[0], Account("lost")))); err != nil {
 		t.Fatal(err)
 	}

@@ -19,21 +19,26 @@ import (
 	"daypass/internal/state"
 )
 
+// writers are n processes that do that work on the kernel keyring.
+func writers(t *testing.T, n int, work, path string) *sync.WaitGroup {
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() {
+			if got := run(t, work, path, storesOf+"=kernel", "DAYPASS_TEST_WRITER="+strconv.Itoa(i)); got != "" {
+				t.Errorf("writer %d: %s", i, got)
+			}
+		})
+	}
+	return &all
+}
+
 // Each of many processes writes and reads a shared entry and its own, and lets
 // others expire, which any of them purges; what several renew is never purged.
 func TestKernelCrowd(t *testing.T) {
 	keyringtest.NeedAlone(t)
 	keyringtest.NeedQuota(t)
 	path := filepath.Join(t.TempDir(), "state")
-	var all sync.WaitGroup
-	for i := range 50 {
-		all.Go(func() {
-			if got := run(t, "crowd", path, storesOf+"=kernel", "DAYPASS_TEST_WRITER="+strconv.Itoa(i)); got != "" {
-				t.Errorf("writer %d: %s", i, got)
-			}
-		})
-	}
-	all.Wait()
+	writers(t, 50, "crowd", path).Wait()
 	defer func() { _ = keyring.Kernel{}.Clear() }()
 	c := &Cache{Stores: []Store{Kernel{}}, State: state.New(path), Now: func() time.Time { return noon }}
 	if err := c.Put(t.Context(), "last", sample()); err != nil {
@@ -116,14 +121,7 @@ func TestKernelRemovalInACrowd(t *testing.T) {
 	keyringtest.NeedAlone(t)
 	keyringtest.NeedQuota(t)
 	path := filepath.Join(t.TempDir(), "state")
-	var all sync.WaitGroup
-	for i := range 10 {
-		all.Go(func() {
-			if got := run(t, "renewals", path, storesOf+"=kernel", "DAYPASS_TEST_WRITER="+strconv.Itoa(i)); got != "" {
-				t.Errorf("writer %d: %s", i, got)
-			}
-		})
-	}
+	all := writers(t, 10, "renewals", path)
 	over := make(chan struct{})
 	go func() {
 		all.Wait()

@@ -79,6 +79,9 @@ func (c *Cache) good(l *Listing) bool { return !l.lost && usable(l.Issued(), c.n
 
 func file(s Store, account string) string { return s.Name() + "-" + account }
 
+// indexFile is where the state folder has the word on an entry.
+func indexFile(s Store, account string) string { return entries + "/" + file(s, account) }
+
 // record is an index file: a story, and what is known of the store.
 type record struct {
 	story
@@ -135,7 +138,7 @@ func (c *Cache) read(name string) (Listing, bool) {
 // index writes the index file of an entry, and returns what puts back what was
 // there. That it cannot be written stops nothing.
 func (c *Cache) index(s Store, account string, i creds.Issued, passed error) (undo func()) {
-	name := entries + "/" + file(s, account)
+	name := indexFile(s, account)
 	before, absent := c.State.Read(name)
 	r := record{story: storyOf(i), Passed: wordOf(passed)}
 	if s.Name() == kernelName {
@@ -158,7 +161,7 @@ func (c *Cache) index(s Store, account string, i creds.Issued, passed error) (un
 // other: a question may be open for minutes. So each looks again when it is done.
 // Whichever looks last sees what the other has done.
 func (c *Cache) recall(ctx context.Context, s Store, account string, passed error) {
-	if _, err := c.State.Read(entries + "/" + file(s, account)); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := c.State.Read(indexFile(s, account)); !errors.Is(err, fs.ErrNotExist) {
 		return
 	}
 	item, err := s.Get(ctx, account)
@@ -170,7 +173,7 @@ func (c *Cache) recall(ctx context.Context, s Store, account string, passed erro
 	}
 }
 
-func (c *Cache) forget(s Store, account string) { _ = c.State.Remove(entries + "/" + file(s, account)) }
+func (c *Cache) forget(s Store, account string) { _ = c.State.Remove(indexFile(s, account)) }
 
 // indexed returns the accounts that the index knows in s.
 func (c *Cache) indexed(s Store) []string {

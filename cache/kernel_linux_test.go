@@ -95,7 +95,7 @@ func TestKernelIndexAfterAReboot(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	name := entries + "/" + file(Kernel{}, Account("before"))
+	name := indexFile(Kernel{}, Account("before"))
 	text, err := c.State.Read(name)
 	this := boot()
 	if len(this) != 36 || !strings.Contains(string(text), `"boot":"`+this+`"`) || err != nil {

@@ -75,7 +75,7 @@ func TestPurge(t *testing.T) {
 			if _, ok := m.items[Account("old")]; ok != c.item {
 				t.Errorf("the item is there: %v", ok)
 			}
-			if _, err := cache.State.Read(entries + "/" + file(cache.Stores[0], Account("old"))); (err == nil) != c.index {
+			if _, err := cache.State.Read(indexFile(cache.Stores[0], Account("old"))); (err == nil) != c.index {
 				t.Errorf("reading the index file gives %v", err)
 			}
 			if _, ok := m.items[Account("new")]; !ok {

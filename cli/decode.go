@@ -112,16 +112,27 @@ func (a *app) pasted(ctx context.Context, in io.Reader, args []string) (string, 
 // toTheEnd is what is read from in. No signal waits for the end, which may never
 // come.
 func toTheEnd(ctx context.Context, in io.Reader) (string, error) {
-	var text []byte
-	ended := make(chan error, 1)
+	return endable(ctx, func() (string, error) {
+		text, err := io.ReadAll(io.LimitReader(in, mostPasted))
+		return string(text), err
+	})
+}
+
+// endable is what read returns or, if ctx ends first, its cause: then read, which
+// nothing can call off, goes on beside us.
+func endable(ctx context.Context, read func() (string, error)) (string, error) {
+	type answer struct {
+		text string
+		err  error
+	}
+	ended := make(chan answer, 1)
 	go func() {
-		var err error
-		text, err = io.ReadAll(io.LimitReader(in, mostPasted))
-		ended <- err
+		text, err := read()
+		ended <- answer{text, err}
 	}()
 	select {
-	case err := <-ended:
-		return string(text), err
+	case a := <-ended:
+		return a.text, a.err
 	case <-ctx.Done():
 		return "", context.Cause(ctx)
 	}

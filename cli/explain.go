@@ -150,7 +150,7 @@ func (a *app) explainPlan(x *explanation, p *profile.Profile, o options) error {
 		if s.Note != "" {
 			x.notes = append(x.notes, s.Note)
 		}
-		if u, ok := lost[cache.Account(s.Key)]; ok && u.Expires.After(a.Now()) {
+		if u, ok := lost[cache.Account(s.Key)]; ok && !u.expired(a.Now()) {
 			x.Steps[i].Unkept = u.Message
 			x.notes = append(x.notes, u.told(a.Now()))
 		}

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -138,13 +140,29 @@ func restsOn(p *profile.Profile, name string) bool {
 	return p.Base.Kind == profile.Keyring && p.Base.Profile == name
 }
 
+// resting are the profiles that rest on the key under name, also that of the name
+// itself if it has no section.
+func resting(r *profile.Reader, name string) iter.Seq[*profile.Profile] {
+	names := r.Names()
+	if !slices.Contains(names, name) {
+		names = append(names, name)
+	}
+	return func(yield func(*profile.Profile) bool) {
+		for _, other := range names {
+			p, err := r.Load(other)
+			if err == nil && restsOn(p, name) && !yield(p) {
+				return
+			}
+		}
+	}
+}
+
 // deviceProfile is the first profile that rests on the key under name and has a
 // device, else p. Two devices are one too many.
 func deviceProfile(r *profile.Reader, name string, p *profile.Profile) (*profile.Profile, error) {
 	var found *profile.Profile
-	for _, other := range r.Names() {
-		q, err := r.Load(other)
-		if err != nil || !restsOn(q, name) || q.MFASerial.Value == "" {
+	for q := range resting(r, name) {
+		if q.MFASerial.Value == "" {
 			continue
 		}
 		if found != nil && found.MFASerial.Value != q.MFASerial.Value {

@@ -67,11 +67,7 @@ func (r *rotation) forgetOld(ctx context.Context) {
 	}
 	listed, _ := c.List()
 	r.files.Ask = nil
-	for _, name := range append(r.files.Names(), r.name) {
-		p, err := r.files.Load(name)
-		if err != nil || !restsOn(p, r.name) {
-			continue
-		}
+	for p := range resting(r.files, r.name) {
 		old := *p
 		old.Base.AccessKeyID.Value = r.old
 		plan, _ := a.plan(&old, o.region, 0, session.Given{})

@@ -139,16 +139,8 @@ func readPolicy(ctx context.Context, s, flag string) (string, error) {
 	if !isFile {
 		return s, nil
 	}
-	var text string
-	ended := make(chan error, 1)
-	go func() {
-		var err error
-		text, err = session.ReadPolicyFile(path)
-		ended <- err
-	}()
-	select {
-	case err = <-ended:
-	case <-ctx.Done():
+	text, err := endable(ctx, func() (string, error) { return session.ReadPolicyFile(path) })
+	if ctx.Err() != nil {
 		return "", context.Cause(ctx)
 	}
 	if err == nil && text == "" {

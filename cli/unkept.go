@@ -32,6 +32,8 @@ func (u unkept) told(now time.Time) string {
 	return fmt.Sprintf("profile %q at %s: %s", u.Profile, clock(u.Time, now), u.Message)
 }
 
+func (u unkept) expired(now time.Time) bool { return !u.Expires.After(now) }
+
 // notKeptNow says that credentials are not kept, and why.
 func notKeptNow(why error) string { return "the credentials are not kept: " + notKept(why) }
 
@@ -48,11 +50,7 @@ func (g *get) settle(key string, i creds.Issued, err error) {
 		return
 	}
 	now := g.app.Now()
-	for account, u := range readUnkept(g.dir) {
-		if !u.Expires.After(now) {
-			_ = g.dir.Remove(unkeptFile(account))
-		}
-	}
+	forgetUnkept(g.dir, func(_ string, u unkept) bool { return u.expired(now) })
 	u := unkept{g.profile.Name, now.UTC().Truncate(time.Second), "the credentials could not be kept: " + notKept(err), i.Expiration}
 	if text, err := json.Marshal(u); err == nil {
 		_ = g.dir.Write(file, text)
@@ -84,7 +82,7 @@ func readUnkept(dir *state.Dir) map[string]unkept {
 // listUnkept returns what is remembered and has not expired, the newest first.
 func listUnkept(dir *state.Dir, now time.Time) (all []unkept) {
 	for _, u := range readUnkept(dir) {
-		if u.Expires.After(now) {
+		if !u.expired(now) {
 			all = append(all, u)
 		}
 	}
